@@ -1,0 +1,1 @@
+//! The manylinux and musllinux policies, small enough to read.

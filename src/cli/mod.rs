@@ -1,0 +1,5 @@
+//! The front door: flags in, words out.
+
+pub mod args;
+pub mod commands;
+pub mod render;

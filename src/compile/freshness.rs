@@ -1,0 +1,1 @@
+//! What was compiled, remembered by content: times alone are not trusted.

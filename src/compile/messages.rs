@@ -1,0 +1,1 @@
+//! Cargo's messages, read.

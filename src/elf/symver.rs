@@ -1,0 +1,1 @@
+//! Needed and provided symbol versions.

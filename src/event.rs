@@ -1,0 +1,102 @@
+//! What happens during a walk, as values: `cli::render` says them as words or as JSON.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A part of the walk that takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Reading manifests.
+    Project,
+    /// Finding interpreters.
+    Python,
+    /// cargo at work.
+    Compile,
+    /// Judging the shared object.
+    Audit,
+    /// Compressing and writing.
+    Write,
+}
+
+impl Stage {
+    /// The stage's name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Python => "python",
+            Self::Compile => "compile",
+            Self::Audit => "audit",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// A finished wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WheelMade {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its file name.
+    pub filename: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its expanded tags.
+    pub tags: Vec<String>,
+    /// What the extension needs (`DT_NEEDED`).
+    pub needed: Vec<String>,
+    /// How many files it holds.
+    pub files: usize,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The user should know.
+    Notice {
+        /// What was seen.
+        message: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// A stage begins.
+    Started {
+        /// Which.
+        stage: Stage,
+        /// On what, for people: `demo 0.1.0 for CPython 3.12`.
+        subject: String,
+    },
+    /// A stage is done.
+    Finished {
+        /// Which.
+        stage: Stage,
+        /// What came of it, for people: `nothing to compile`, `manylinux_2_34_x86_64`.
+        outcome: String,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// Bytes compressed so far.
+    Progress {
+        /// Bytes done.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// A program is about to run, as a line for a shell.
+    Running {
+        /// The line.
+        line: String,
+    },
+    /// A message of cargo's, as it came, for those who asked for JSON.
+    Cargo {
+        /// One line of JSON.
+        line: String,
+    },
+    /// A wheel is whole and in its place.
+    Wheel(WheelMade),
+}
+
+/// Who listens.
+pub type Listener<'a> = &'a (dyn Fn(Event) + Sync);

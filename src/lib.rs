@@ -1,0 +1,37 @@
+//! ironwheel turns a PyO3 crate into an audited, spec-compliant, byte-reproducible Python wheel.
+//!
+//! From a crate to a wheel in a few values, each made once, handed on, never changed:
+//! `Project → Plan → Compiled → Audit → Wheel → file`.
+//!
+//! The modules below stand in the order the data walks through them. A module may use those above it, never one below;
+//! `tests/it/tidy.rs` holds that.
+
+// ── words: plain values, no I/O
+pub mod name;
+pub mod version;
+pub mod tag;
+pub mod archive;
+pub mod event;
+
+// ── formats: bytes in, facts or bytes out; no paths, no policy
+pub mod elf;
+pub mod zip;
+
+// ── hands: what the outside tells us or does for us
+pub mod fs;
+pub mod host;
+pub mod process;
+
+// ── rooms, in the order the data walks through them
+pub mod project;
+pub mod python;
+pub mod plan;
+pub mod compile;
+pub mod audit;
+pub mod wheel;
+
+// ── errands: whole walks through the rooms
+pub mod make;
+
+// ── front door: flags in, words out
+pub mod cli;

@@ -1,0 +1,1 @@
+//! Whole walks: the only place that strings rooms together.

@@ -1,0 +1,50 @@
+//! Takes a manifest and what was asked. Gives the project: names, metadata, layout, settings, each known for good.
+//! Knows nothing of interpreters and of compiling.
+
+pub mod bindings;
+pub mod cargo;
+pub mod layout;
+pub mod load;
+pub mod metadata;
+pub mod notice;
+pub mod pyproject;
+pub mod settings;
+
+use std::path::PathBuf;
+
+pub use load::{ProjectError, load};
+pub use notice::Notice;
+
+use crate::name::ModulePath;
+use crate::version::Version;
+
+/// A crate that becomes a wheel, with everything that can be known without compiling.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder of pyproject.toml, or of Cargo.toml where there is none.
+    pub root: PathBuf,
+    /// The crate's Cargo.toml.
+    pub manifest: PathBuf,
+    /// pyproject.toml, where there is one.
+    pub pyproject: Option<PathBuf>,
+    /// What cargo knows of the crate and its dependencies.
+    pub cargo: cargo::CargoFacts,
+    /// The version, in Python's spelling.
+    pub version: Version,
+    /// METADATA's content.
+    pub metadata: metadata::CoreMetadata,
+    /// `entry_points.txt`'s groups, in the order they are written.
+    pub entry_points: metadata::EntryPoints,
+    /// Files for `licenses/`.
+    pub license_files: Vec<metadata::LicenseFile>,
+    /// The extension's import path.
+    pub module: ModulePath,
+    /// Where things lie in the tree and go in the wheel.
+    pub layout: layout::Layout,
+    /// How the crate speaks Python.
+    pub bindings: bindings::Bindings,
+    /// All settings, each with its origin.
+    pub settings: settings::Settings,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+}

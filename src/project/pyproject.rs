@@ -1,0 +1,1 @@
+//! pyproject.toml, read with the place of every value.

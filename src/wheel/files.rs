@@ -1,0 +1,1 @@
+//! Which files of the project go into the wheel, each with the rule that admits it.

@@ -1,0 +1,1 @@
+//! Python files that are generated beside an extension.

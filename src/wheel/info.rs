@@ -1,0 +1,1 @@
+//! WHEEL and entry_points.txt.

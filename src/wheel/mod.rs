@@ -1,0 +1,10 @@
+//! Takes a project, a job and a shared object's bytes. Gives the wheel's name and its ordered tree, then its file.
+//! Knows nothing of cargo and of interpreters' whereabouts.
+
+pub mod files;
+pub mod glue;
+pub mod info;
+pub mod metadata;
+pub mod record;
+pub mod sbom;
+pub mod write;

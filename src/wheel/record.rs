@@ -1,0 +1,1 @@
+//! RECORD: every file with its hash and size, as real CSV.

@@ -1,0 +1,1 @@
+//! One binary, one file per promise.
