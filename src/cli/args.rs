@@ -1,1 +1,721 @@
-//! The command line as typed.
+//! The command line as typed: nothing resolved, nothing looked up.
+//!
+//! A further command is a variant of [`Command`] with a struct of its own; what several commands share is a flattened group.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments on flags are help for a terminal, where backticks mean nothing"
+)]
+
+use std::path::PathBuf;
+
+use clap::builder::StyledStr;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::project::settings::{AuditMode, Overrides};
+use crate::tag::{PlatformWish, TagError};
+use crate::zip::deflate::Compression;
+
+/// What the command line gets wrong beyond what its grammar can say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// A flag or value of maturin's that this version cannot serve.
+    #[error("`{written}` is understood, but this version of ironwheel cannot do it: {subject}")]
+    NotYet {
+        /// As typed.
+        written: &'static str,
+        /// What it would do.
+        subject: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A level for files that are not compressed.
+    #[error("`--compression-method stored` compresses nothing, so it takes no level but 0: {0}")]
+    LevelOfStored(u8),
+}
+
+impl UsageError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotYet { instead, .. } => (*instead).to_owned(),
+            Self::LevelOfStored(_) => "leave `--compression-level` out".to_owned(),
+        }
+    }
+}
+
+/// The whole command line.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "ironwheel",
+    version,
+    about = "Turn a PyO3 crate into an audited, reproducible Python wheel",
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// What is said, and how.
+    #[command(flatten)]
+    pub screen: ScreenArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What ironwheel can be asked to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Build wheels
+    #[command(visible_alias = "b")]
+    Build(BuildArguments),
+    /// Print which wheels `build` would make, and why, without compiling anything
+    Plan(BuildArguments),
+}
+
+/// What is said while a command runs, and how.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct ScreenArguments {
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Show the calls of cargo, twice: all that cargo can tell
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        value_enum,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub color: Option<ColorArgument>,
+    /// Words, or also JSON events on standard output
+    #[arg(
+        long,
+        global = true,
+        value_name = "human|json",
+        value_enum,
+        default_value = "human",
+        hide_possible_values = true
+    )]
+    pub message_format: MessageFormat,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorArgument {
+    /// On a terminal.
+    #[value(help = None)]
+    Auto,
+    /// Always.
+    #[value(help = None)]
+    Always,
+    /// Never.
+    #[value(help = None)]
+    Never,
+}
+
+impl ColorArgument {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// How events are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// As words on standard error.
+    #[default]
+    #[value(help = None)]
+    Human,
+    /// Also as one line of JSON an event on standard output.
+    #[value(help = None)]
+    Json,
+}
+
+/// What `build` and `plan` share: maturin's flags with maturin's meaning.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Wheel")]
+pub struct BuildArguments {
+    /// Cargo.toml of the crate [default: the one here]
+    #[arg(short, long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Folder for the wheels [default: /tmp/wheels]
+    #[arg(short, long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Pythons to build for: 3.12, 3.14t, pypy3.11, python3, a path
+    #[arg(short, long, value_name = "PYTHON", num_args = 0.., action = ArgAction::Append)]
+    pub interpreter: Vec<String>,
+    /// Every supported Python on this machine
+    #[arg(short, long, conflicts_with = "interpreter")]
+    pub find_interpreter: bool,
+    /// Crate that binds Python, where it is not clear
+    #[arg(short, long, value_name = "BINDINGS", hide_short_help = true)]
+    pub bindings: Option<String>,
+    /// Platform to hold to: manylinux_2_28, pypi, linux
+    #[arg(long, visible_alias = "manylinux", value_name = "TAG", num_args = 0.., action = ArgAction::Append,
+          value_parser = platform_wish)]
+    pub compatibility: Vec<PlatformWish>,
+    /// What to do about libraries that are not everywhere
+    #[arg(
+        long,
+        value_name = "repair|check|warn|skip",
+        value_enum,
+        hide_possible_values = true,
+        conflicts_with = "skip_auditwheel",
+        hide_short_help = true
+    )]
+    pub auditwheel: Option<AuditArgument>,
+    /// `--auditwheel skip`
+    #[arg(long, hide = true)]
+    pub skip_auditwheel: bool,
+    /// Strip symbols from the extension [env: MATURIN_STRIP]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
+    pub strip: Option<bool>,
+    /// How files are compressed [default: deflated]
+    #[arg(
+        long,
+        value_name = "deflated|stored",
+        value_enum,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub compression_method: Option<CompressionArgument>,
+    /// How hard files are compressed, from 0 to 9 [default: 6]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=9), hide_short_help = true)]
+    pub compression_level: Option<u8>,
+    /// Taken for maturin's sake: archives that need large sizes get them unasked
+    #[arg(long, hide = true)]
+    pub compression_enable_large_file_support: bool,
+    /// Bill of materials to put into the wheel
+    #[arg(long, value_name = "PATH", num_args = 1.., action = ArgAction::Append, hide_short_help = true)]
+    pub sbom_include: Vec<PathBuf>,
+    /// What goes to cargo.
+    #[command(flatten)]
+    pub cargo: CargoArguments,
+    /// What a later version brings.
+    #[command(flatten)]
+    pub later: LaterArguments,
+}
+
+/// What goes to cargo.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Cargo")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of cargo's own")]
+pub struct CargoArguments {
+    /// Build in release mode, which is the default here
+    #[arg(short, long, conflicts_with = "profile")]
+    pub release: bool,
+    /// Build with this profile [default: release]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Features to turn on
+    #[arg(short = 'F', long, value_name = "FEATURES", action = ArgAction::Append)]
+    pub features: Vec<String>,
+    /// Turn on all features
+    #[arg(long)]
+    pub all_features: bool,
+    /// Leave the default features off
+    #[arg(long)]
+    pub no_default_features: bool,
+    /// Build for this target triple [env: CARGO_BUILD_TARGET]
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// Folder for what cargo generates
+    #[arg(long, value_name = "FOLDER", hide_short_help = true)]
+    pub target_dir: Option<PathBuf>,
+    /// Fail rather than change Cargo.lock
+    #[arg(long)]
+    pub locked: bool,
+    /// `--locked` and `--offline` together
+    #[arg(long)]
+    pub frozen: bool,
+    /// Stay off the network
+    #[arg(long)]
+    pub offline: bool,
+    /// How many jobs run at once
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        allow_hyphen_values = true,
+        hide_short_help = true
+    )]
+    pub jobs: Option<String>,
+    /// A value or a file of cargo's configuration
+    #[arg(long, value_name = "KEY=VALUE|PATH", action = ArgAction::Append, hide_short_help = true)]
+    pub config: Vec<String>,
+    /// Unstable flags of cargo's
+    #[arg(short = 'Z', value_name = "FLAG", action = ArgAction::Append, hide_short_help = true)]
+    pub unstable_flags: Vec<String>,
+    /// Do not look at `rust-version`
+    #[arg(long, hide_short_help = true)]
+    pub ignore_rust_version: bool,
+    /// Let cargo report how long each crate took
+    #[arg(long, hide_short_help = true)]
+    pub timings: bool,
+    /// Let cargo report what a later Rust will refuse
+    #[arg(long, hide_short_help = true)]
+    pub future_incompat_report: bool,
+    /// Arguments for the crate's own rustc
+    #[arg(last = true, value_name = "RUSTC ARGUMENTS", help_heading = "Arguments")]
+    pub rustc_args: Vec<String>,
+}
+
+/// Flags of maturin's that a later version brings: taken, so that they can be refused by name.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that is refused by name"
+)]
+pub struct LaterArguments {
+    #[arg(long, hide = true)]
+    sdist: bool,
+    #[arg(long, hide = true)]
+    pgo: bool,
+    #[arg(long, hide = true)]
+    zig: bool,
+    #[arg(long, hide = true)]
+    generate_stubs: bool,
+    #[arg(long, hide = true)]
+    include_debuginfo: bool,
+}
+
+impl LaterArguments {
+    fn refuse(&self) -> Result<(), UsageError> {
+        let flags = [
+            (
+                self.sdist,
+                "--sdist",
+                "building a source distribution and the wheels from it",
+                "leave it out: wheels are built from the working tree",
+            ),
+            (
+                self.pgo,
+                "--pgo",
+                "profile-guided optimisation",
+                "pass `-- -Cprofile-use=FILE` with a profile that you recorded",
+            ),
+            (
+                self.zig,
+                "--zig",
+                "linking with zig",
+                "build on a system with an old enough C library, and ask for the tag by `--compatibility`",
+            ),
+            (
+                self.generate_stubs,
+                "--generate-stubs",
+                "generating type stubs",
+                "write the `.pyi` file by hand: it is packed where it lies beside the crate or in the package",
+            ),
+            (
+                self.include_debuginfo,
+                "--include-debuginfo",
+                "packing separate debug information",
+                "leave it out: what `debug = true` in the profile puts into the extension itself is kept",
+            ),
+        ];
+        match flags.into_iter().find(|(asked, ..)| *asked) {
+            None => Ok(()),
+            Some((_, written, subject, instead)) => Err(UsageError::NotYet {
+                written,
+                subject,
+                instead,
+            }),
+        }
+    }
+}
+
+/// `--auditwheel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditArgument {
+    /// Bundle what is missing.
+    #[value(help = None)]
+    Repair,
+    /// Refuse what is missing.
+    #[value(help = None)]
+    Check,
+    /// Say what is missing.
+    #[value(help = None)]
+    Warn,
+    /// Do not look.
+    #[value(help = None)]
+    Skip,
+}
+
+impl From<AuditArgument> for AuditMode {
+    fn from(argument: AuditArgument) -> Self {
+        match argument {
+            AuditArgument::Repair => Self::Repair,
+            AuditArgument::Check => Self::Check,
+            AuditArgument::Warn => Self::Warn,
+            AuditArgument::Skip => Self::Skip,
+        }
+    }
+}
+
+/// `--compression-method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompressionArgument {
+    /// Deflate, which every installer reads.
+    #[value(help = None)]
+    Deflated,
+    /// As it is.
+    #[value(help = None)]
+    Stored,
+    /// Refused: no installer has to read it.
+    #[value(hide = true)]
+    Bzip2,
+    /// Refused: no installer has to read it.
+    #[value(hide = true)]
+    Zstd,
+}
+
+fn platform_wish(written: &str) -> Result<PlatformWish, TagError> {
+    PlatformWish::parse(written)
+}
+
+impl BuildArguments {
+    /// What was asked, for the project to weigh against its files; `screen` belongs to it because cargo is told too.
+    pub fn overrides(&self, screen: &ScreenArguments) -> Result<Overrides, UsageError> {
+        self.later.refuse()?;
+        let cargo = &self.cargo;
+        Ok(Overrides {
+            manifest_path: self.manifest_path.clone(),
+            out: self.out.clone(),
+            interpreters: self.interpreter.clone(),
+            find_interpreters: self.find_interpreter,
+            bindings: self.bindings.clone(),
+            profile: cargo
+                .profile
+                .clone()
+                .or_else(|| cargo.release.then(|| "release".to_owned())),
+            features: cargo.features.clone(),
+            all_features: cargo.all_features,
+            no_default_features: cargo.no_default_features,
+            target: cargo.target.clone(),
+            target_dir: cargo.target_dir.clone(),
+            locked: cargo.locked,
+            frozen: cargo.frozen,
+            offline: cargo.offline,
+            jobs: cargo.jobs.clone(),
+            quiet: screen.quiet,
+            verbose: screen.verbose,
+            config: cargo.config.clone(),
+            unstable_flags: cargo.unstable_flags.clone(),
+            ignore_rust_version: cargo.ignore_rust_version,
+            timings: cargo.timings,
+            future_incompat_report: cargo.future_incompat_report,
+            color: screen.color.map(|color| color.name().to_owned()),
+            strip: self.strip,
+            compatibility: self.compatibility.clone(),
+            audit_mode: self.audit_mode(),
+            compression: self.compression()?,
+            rustc_args: cargo.rustc_args.clone(),
+            sbom_include: self.sbom_include.clone(),
+        })
+    }
+
+    fn audit_mode(&self) -> Option<AuditMode> {
+        if self.skip_auditwheel {
+            return Some(AuditMode::Skip);
+        }
+        self.auditwheel.map(AuditMode::from)
+    }
+
+    fn compression(&self) -> Result<Option<Compression>, UsageError> {
+        let refused = |written| {
+            Err(UsageError::NotYet {
+                written,
+                subject: "a compression that installers need not understand",
+                instead: "leave it out: `deflated` is what every installer reads",
+            })
+        };
+        match (self.compression_method, self.compression_level) {
+            (None, None) => Ok(None),
+            (None | Some(CompressionArgument::Deflated), Some(level)) => {
+                Ok(Some(Compression::Deflated(level)))
+            }
+            (Some(CompressionArgument::Deflated), None) => Ok(Some(Compression::default())),
+            (Some(CompressionArgument::Stored), None | Some(0)) => Ok(Some(Compression::Stored)),
+            (Some(CompressionArgument::Stored), Some(level)) => Err(UsageError::LevelOfStored(level)),
+            (Some(CompressionArgument::Bzip2), _) => refused("--compression-method bzip2"),
+            (Some(CompressionArgument::Zstd), _) => refused("--compression-method zstd"),
+        }
+    }
+}
+
+const BUILD_EXAMPLES: &[(&str, &str)] = &[
+    ("ironwheel build", "the crate here, for the default Python"),
+    (
+        "ironwheel build -m backend/Cargo.toml -o dist --locked",
+        "another crate, another folder",
+    ),
+    ("ironwheel build -i 3.10 -i 3.12", "a wheel for each Python"),
+    (
+        "ironwheel build --compatibility manylinux_2_28",
+        "this platform or none",
+    ),
+    (
+        "ironwheel build --message-format json",
+        "path, tags, sha256 and more for scripts",
+    ),
+    (
+        "ironwheel build -- -C target-cpu=x86-64-v3",
+        "an argument for the crate's rustc",
+    ),
+];
+
+const PLAN_EXAMPLES: &[(&str, &str)] = &[
+    ("ironwheel plan", "wheels, layout, files, and what was set"),
+    ("ironwheel plan -v", "also the settings nobody touched"),
+    (
+        "ironwheel plan -f --message-format json",
+        "one event a wheel, for scripts",
+    ),
+];
+
+const EXIT_STATUS: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "failed"),
+    ("2", "wrong usage"),
+    ("3", "the result breaks the requested policy"),
+    ("101", "cargo failed"),
+    ("128+N", "ended by signal N"),
+];
+
+const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}";
+
+/// The grammar of the command line, with its help.
+///
+/// `-h` shows what is used every day, `--help` every flag, examples and the exit statuses. Clap would give each flag of its
+/// long help three lines; here a flag has one line in both, so both lists are drawn the short way and stand as the ending.
+#[must_use]
+pub fn grammar() -> clap::Command {
+    let mut grammar = Arguments::command();
+    grammar.build();
+    with_help(grammar, BUILD_EXAMPLES)
+        .mut_subcommand("build", |command| with_help(command, BUILD_EXAMPLES))
+        .mut_subcommand("plan", |command| with_help(command, PLAN_EXAMPLES))
+}
+
+fn with_help(command: clap::Command, examples: &[(&str, &str)]) -> clap::Command {
+    let mut everyday = command.clone().help_template("{all-args}");
+    let mut every_flag = everyday
+        .clone()
+        .mut_args(|argument| argument.hide_short_help(false));
+    let short = everyday.render_help();
+    let mut long = every_flag.render_help();
+    push_table(&mut long, "Examples", examples);
+    push_table(&mut long, "Exit status", EXIT_STATUS);
+    command
+        .help_template(TEMPLATE)
+        .after_help(short)
+        .after_long_help(long)
+}
+
+fn push_table(text: &mut StyledStr, heading: &str, rows: &[(&str, &str)]) {
+    use std::fmt::Write as _;
+    let style = clap::builder::Styles::styled();
+    let (header, literal) = (style.get_header(), style.get_literal());
+    let width = rows.iter().map(|(left, _)| left.len()).max().unwrap_or(0);
+    // Writing to a string in memory cannot fail.
+    let _ = writeln!(text, "\n{header}{heading}:{header:#}");
+    for (left, right) in rows {
+        let _ = writeln!(text, "  {literal}{left:width$}{literal:#}  {right}");
+    }
+}
+
+/// Reads the command line; an error of clap's also stands for `--help` and `--version`.
+pub fn parse<I, T>(arguments: I) -> Result<Arguments, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<std::ffi::OsString> + Clone,
+{
+    let matches = grammar().try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overrides(line: &str) -> Overrides {
+        try_overrides(line).expect("usage that holds")
+    }
+
+    fn try_overrides(line: &str) -> Result<Overrides, UsageError> {
+        let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
+        match arguments.command {
+            Command::Build(build) | Command::Plan(build) => build.overrides(&arguments.screen),
+        }
+    }
+
+    fn refused(line: &str) -> String {
+        let error = parse(line.split_whitespace()).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+        error.to_string()
+    }
+
+    #[test]
+    fn the_grammar_holds_together() {
+        grammar().debug_assert();
+    }
+
+    #[test]
+    fn a_line_of_a_dockerfile_means_the_same() {
+        let asked = overrides("ironwheel build --release --manifest-path backend/Cargo.toml -o /tmp/wheels");
+        assert_eq!(asked.manifest_path, Some("backend/Cargo.toml".into()));
+        assert_eq!(asked.out, Some("/tmp/wheels".into()));
+        assert_eq!(asked.profile.as_deref(), Some("release"));
+    }
+
+    #[test]
+    fn nothing_asked_is_nothing_overridden() {
+        let asked = overrides("ironwheel b");
+        assert_eq!(format!("{asked:?}"), format!("{:?}", Overrides::default()));
+    }
+
+    #[test]
+    fn interpreters_come_at_once_or_one_by_one_and_keep_their_order() {
+        let asked = overrides("ironwheel build -i 3.12 3.9 -i pypy3.11 -o x");
+        assert_eq!(asked.interpreters, ["3.12", "3.9", "pypy3.11"]);
+        assert!(overrides("ironwheel build -i").interpreters.is_empty());
+        assert!(refused("ironwheel build -i 3.9 -f").contains("cannot be used with"));
+    }
+
+    #[test]
+    fn every_flag_of_cargo_s_arrives() {
+        let asked = overrides(
+            "ironwheel build --profile dist -F a,b --features c --all-features --no-default-features --target t \
+             --target-dir d --locked --frozen --offline -j -1 -q -vv --config a.b=1 -Z x --color never \
+             --ignore-rust-version --timings --future-incompat-report -- -C opt-level=3",
+        );
+        assert_eq!(asked.profile.as_deref(), Some("dist"));
+        assert_eq!(asked.features, ["a,b", "c"]);
+        assert!(asked.all_features && asked.no_default_features);
+        assert!(asked.locked && asked.frozen && asked.offline);
+        assert!(asked.ignore_rust_version && asked.timings && asked.future_incompat_report);
+        assert_eq!(asked.target.as_deref(), Some("t"));
+        assert_eq!(asked.target_dir, Some("d".into()));
+        assert_eq!(asked.jobs.as_deref(), Some("-1"));
+        assert!(asked.quiet);
+        assert_eq!(asked.verbose, 2);
+        assert_eq!(asked.color.as_deref(), Some("never"));
+        assert_eq!(asked.config, ["a.b=1"]);
+        assert_eq!(asked.unstable_flags, ["x"]);
+        assert_eq!(asked.rustc_args, ["-C", "opt-level=3"]);
+    }
+
+    #[test]
+    fn flags_for_the_screen_stand_before_or_behind_the_command() {
+        for line in [
+            "ironwheel -v build --message-format json",
+            "ironwheel --message-format json build -v",
+        ] {
+            let arguments = parse(line.split_whitespace()).unwrap();
+            assert_eq!(arguments.screen.verbose, 1, "{line}");
+            assert_eq!(arguments.screen.message_format, MessageFormat::Json, "{line}");
+        }
+    }
+
+    #[test]
+    fn strip_takes_a_word_or_none() {
+        assert_eq!(overrides("ironwheel build").strip, None);
+        assert_eq!(overrides("ironwheel build --strip").strip, Some(true));
+        assert_eq!(overrides("ironwheel build --strip -o x").strip, Some(true));
+        assert_eq!(overrides("ironwheel build --strip false").strip, Some(false));
+    }
+
+    #[test]
+    fn platforms_are_read_as_they_are_typed() {
+        let asked = overrides("ironwheel build --manylinux 2014 --compatibility musllinux_1_2 pypi");
+        assert_eq!(
+            asked.compatibility,
+            [
+                PlatformWish::Manylinux(2, 17),
+                PlatformWish::Musllinux(1, 2),
+                PlatformWish::Pypi
+            ]
+        );
+        assert!(refused("ironwheel build --compatibility solaris").contains("is not a platform tag"));
+    }
+
+    #[test]
+    fn the_old_name_for_no_audit_still_works() {
+        assert_eq!(
+            overrides("ironwheel build --skip-auditwheel").audit_mode,
+            Some(AuditMode::Skip)
+        );
+        assert_eq!(
+            overrides("ironwheel build --auditwheel check").audit_mode,
+            Some(AuditMode::Check)
+        );
+    }
+
+    #[test]
+    fn compression_is_a_method_and_a_level() {
+        let compression = |flags: &str| overrides(&format!("ironwheel build {flags}")).compression;
+        assert_eq!(
+            compression("--compression-level 9"),
+            Some(Compression::Deflated(9))
+        );
+        assert_eq!(
+            compression("--compression-method stored"),
+            Some(Compression::Stored)
+        );
+        assert_eq!(
+            compression("--compression-method deflated --compression-enable-large-file-support"),
+            Some(Compression::default())
+        );
+        assert_eq!(
+            try_overrides("ironwheel build --compression-method stored --compression-level 3").unwrap_err(),
+            UsageError::LevelOfStored(3)
+        );
+        refused("ironwheel build --compression-level 10");
+    }
+
+    #[test]
+    fn what_a_later_version_brings_is_refused_by_name() {
+        for flag in [
+            "--sdist",
+            "--pgo",
+            "--zig",
+            "--generate-stubs",
+            "--include-debuginfo",
+            "--compression-method bzip2",
+            "--compression-method zstd",
+        ] {
+            let error = try_overrides(&format!("ironwheel build {flag}")).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("`{flag}`")), "{error}");
+            assert!(!error.hint().is_empty());
+        }
+    }
+
+    #[test]
+    fn short_help_is_shorter_and_long_help_has_examples_and_statuses() {
+        let short = parse(["ironwheel", "build", "-h"]).unwrap_err().to_string();
+        let long = parse(["ironwheel", "build", "--help"]).unwrap_err().to_string();
+        assert!(short.lines().count() < long.lines().count());
+        assert!(short.contains("--manifest-path") && !short.contains("--timings"));
+        for part in [
+            "--manifest-path",
+            "--timings",
+            "Examples:",
+            "Exit status:",
+            "128+N",
+        ] {
+            assert!(long.contains(part), "{part}");
+        }
+        assert!(!long.contains("--sdist"));
+    }
+}

@@ -1,1 +1,724 @@
-//! Events, notices, errors and reports, as words or as JSON. The only place that prints.
+//! The only place that prints: events, notices, errors and reports, as words for people or as JSON for scripts.
+//!
+//! Words go to standard error. Standard output holds nothing, or one JSON event a line as `docs/json-events.md` describes
+//! them. A reader that goes away early (`| head`) is no reason to stop: what cannot be printed is dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::args::{ColorArgument, MessageFormat, ScreenArguments};
+use crate::event::{Event, Stage, WheelMade};
+
+/// The version of the JSON events' schema; a change that breaks a reader raises it.
+pub const SCHEMA: u32 = 1;
+
+/// Files below this size are compressed before a progress bar could be read.
+const BAR_FROM_BYTES: u64 = 8 * 1024 * 1024;
+const BAR_WIDTH: usize = 30;
+const VERB_WIDTH: usize = 12;
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ADVICE: Style = AnsiColor::Cyan.on_default().bold();
+const STRONG: Style = Style::new().bold();
+
+/// Where words and events go.
+pub struct Screen {
+    format: MessageFormat,
+    quiet: bool,
+    verbose: bool,
+    terminal: bool,
+    sheet: Mutex<Sheet>,
+}
+
+struct Sheet {
+    words: Box<dyn Write + Send>,
+    events: Box<dyn Write + Send>,
+    told: BTreeSet<String>,
+    subjects: BTreeMap<Stage, String>,
+    timings: BTreeMap<Stage, Duration>,
+    writing: bool,
+    bar: Option<Bar>,
+}
+
+/// A progress bar as it stands on the screen.
+struct Bar {
+    done: u64,
+    painted: String,
+}
+
+impl Screen {
+    /// The process's own streams, as the flags want them.
+    #[must_use]
+    pub fn new(arguments: &ScreenArguments) -> Self {
+        let choice = match arguments.color {
+            None | Some(ColorArgument::Auto) => anstream::ColorChoice::Auto,
+            Some(ColorArgument::Always) => anstream::ColorChoice::Always,
+            Some(ColorArgument::Never) => anstream::ColorChoice::Never,
+        };
+        Self::on(
+            arguments,
+            std::io::stderr().is_terminal(),
+            Box::new(anstream::AutoStream::new(std::io::stderr(), choice)),
+            Box::new(std::io::stdout()),
+        )
+    }
+
+    fn on(
+        arguments: &ScreenArguments,
+        terminal: bool,
+        words: Box<dyn Write + Send>,
+        events: Box<dyn Write + Send>,
+    ) -> Self {
+        Self {
+            format: arguments.message_format,
+            quiet: arguments.quiet,
+            verbose: arguments.verbose > 0,
+            terminal,
+            sheet: Mutex::new(Sheet {
+                words,
+                events,
+                told: BTreeSet::new(),
+                subjects: BTreeMap::new(),
+                timings: BTreeMap::new(),
+                writing: false,
+                bar: None,
+            }),
+        }
+    }
+
+    /// Tells one event; called from any thread.
+    pub fn tell(&self, event: &Event) {
+        let mut sheet = self.sheet();
+        match event {
+            Event::Notice { message, hint } => self.notice(&mut sheet, message, hint.as_deref()),
+            Event::Started { stage, subject } => self.started(&mut sheet, *stage, subject),
+            Event::Finished {
+                stage,
+                outcome,
+                duration,
+            } => self.finished(&mut sheet, *stage, outcome, *duration),
+            Event::Progress { done, total } => self.progress(&mut sheet, *done, *total),
+            Event::Running { line } => self.running(&mut sheet, line),
+            Event::Cargo { line } => self.cargo(&mut sheet, line),
+            Event::Wheel(wheel) => self.wheel(&mut sheet, wheel),
+        }
+    }
+
+    /// Says at the end what was made.
+    pub fn wheels(&self, wheels: &[WheelMade]) {
+        let mut sheet = self.sheet();
+        if self.quiet {
+            return;
+        }
+        for wheel in wheels {
+            let path = wheel.path.display();
+            sheet.verb(GOOD, "Wheel", &format!("{STRONG}{path}{STRONG:#}"));
+            let about = [
+                ("tag", wheel_tag(&wheel.filename).to_owned()),
+                ("size", size_in_words(wheel.size)),
+                ("sha256", wheel.sha256.clone()),
+            ];
+            for (name, value) in about {
+                sheet.say(&format!("{:VERB_WIDTH$} {name:<6} {value}", ""));
+            }
+        }
+    }
+
+    /// Says why nothing came of it: the error, its causes, and what to do next.
+    pub fn error(&self, error: &(dyn Error + 'static), hint: Option<&str>, status: u8) {
+        let mut sheet = self.sheet();
+        let message = error.to_string();
+        let causes = causes(error, &message);
+        sheet.say(&format!("{BAD}error{BAD:#}: {}", indented(&message)));
+        for cause in &causes {
+            sheet.say(&format!("  {STRONG}because{STRONG:#}: {}", indented(cause)));
+        }
+        sheet.advise(hint);
+        self.emit(
+            &mut sheet,
+            "error",
+            &ErrorEvent {
+                message: &message,
+                causes: &causes,
+                hint,
+                status,
+            },
+        );
+    }
+
+    fn sheet(&self) -> MutexGuard<'_, Sheet> {
+        // A thread that panicked while printing leaves at worst half a line behind.
+        self.sheet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notice(&self, sheet: &mut Sheet, message: &str, hint: Option<&str>) {
+        if !sheet
+            .told
+            .insert(format!("{message}\n{}", hint.unwrap_or_default()))
+        {
+            return;
+        }
+        if !self.quiet {
+            sheet.say(&format!("{DOUBTFUL}notice{DOUBTFUL:#}: {}", indented(message)));
+            sheet.advise(hint);
+        }
+        self.emit(sheet, "notice", &NoticeEvent { message, hint });
+    }
+
+    fn started(&self, sheet: &mut Sheet, stage: Stage, subject: &str) {
+        sheet.subjects.insert(stage, subject.to_owned());
+        sheet.writing = stage == Stage::Write;
+        self.emit(
+            sheet,
+            "started",
+            &StartedEvent {
+                stage: stage.name(),
+                subject,
+            },
+        );
+    }
+
+    fn finished(&self, sheet: &mut Sheet, stage: Stage, outcome: &str, duration: Duration) {
+        sheet.writing = false;
+        *sheet.timings.entry(stage).or_default() += duration;
+        let subject = sheet.subjects.remove(&stage).unwrap_or_default();
+        if !self.quiet {
+            let parts: Vec<&str> = [subject.as_str(), outcome]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect();
+            let text = format!("{} in {}", parts.join(": "), duration_in_words(duration));
+            sheet.verb(GOOD, past_tense(stage), &text);
+        }
+        self.emit(
+            sheet,
+            "finished",
+            &FinishedEvent {
+                stage: stage.name(),
+                subject: &subject,
+                outcome,
+                milliseconds: milliseconds(duration),
+            },
+        );
+    }
+
+    fn progress(&self, sheet: &mut Sheet, done: u64, total: u64) {
+        // Files are also compressed while cargo draws its own bar: two bars on one line would be none.
+        if self.quiet || !self.terminal || !sheet.writing || total < BAR_FROM_BYTES {
+            return;
+        }
+        // Threads report out of order; a bar only grows.
+        let done = sheet
+            .bar
+            .as_ref()
+            .map_or(done, |bar| bar.done.max(done))
+            .min(total);
+        let painted = bar(done, total);
+        if sheet.bar.as_ref().is_some_and(|bar| bar.painted == painted) {
+            return;
+        }
+        sheet.wipe();
+        sheet.print(&painted);
+        sheet.bar = Some(Bar { done, painted });
+        if done == total {
+            sheet.wipe();
+        }
+    }
+
+    fn running(&self, sheet: &mut Sheet, line: &str) {
+        if self.verbose && !self.quiet {
+            sheet.verb(GOOD, "Running", line);
+        }
+        self.emit(sheet, "running", &RunningEvent { line });
+    }
+
+    fn cargo(&self, sheet: &mut Sheet, line: &str) {
+        let line = line.trim();
+        if self.format == MessageFormat::Json && line.starts_with('{') {
+            // Passed through letter by letter: reading and writing it again could only lose something.
+            let envelope = format!("{{\"event\":\"cargo\",\"schema\":{SCHEMA},\"message\":{line}}}\n");
+            sheet.print_event(&envelope);
+        }
+    }
+
+    fn wheel(&self, sheet: &mut Sheet, wheel: &WheelMade) {
+        let timings = sheet
+            .timings
+            .iter()
+            .map(|(stage, duration)| (stage.name(), milliseconds(*duration)))
+            .collect();
+        let path = wheel.path.display().to_string();
+        self.emit(
+            sheet,
+            "wheel",
+            &WheelEvent {
+                path: &path,
+                filename: &wheel.filename,
+                sha256: &wheel.sha256,
+                size: wheel.size,
+                tags: &wheel.tags,
+                needed: &wheel.needed,
+                files: wheel.files,
+                timings,
+            },
+        );
+        // What comes before the first interpreter counts for every wheel, the rest for one.
+        sheet
+            .timings
+            .retain(|stage, _| matches!(stage, Stage::Project | Stage::Python));
+    }
+
+    fn emit(&self, sheet: &mut Sheet, event: &str, body: &impl Serialize) {
+        if self.format != MessageFormat::Json {
+            return;
+        }
+        let envelope = Envelope {
+            event,
+            schema: SCHEMA,
+            body,
+        };
+        // Every body is made of strings, numbers and lists of them, which all have a spelling in JSON.
+        if let Ok(mut line) = serde_json::to_string(&envelope) {
+            line.push('\n');
+            sheet.print_event(&line);
+        }
+    }
+}
+
+impl Sheet {
+    fn say(&mut self, line: &str) {
+        self.wipe();
+        self.print(&format!("{line}\n"));
+    }
+
+    fn verb(&mut self, style: Style, verb: &str, text: &str) {
+        self.say(&format!("{style}{verb:>VERB_WIDTH$}{style:#} {text}"));
+    }
+
+    fn advise(&mut self, hint: Option<&str>) {
+        if let Some(hint) = hint {
+            self.say(&format!("  {ADVICE}hint{ADVICE:#}: {}", indented(hint)));
+        }
+    }
+
+    /// Takes the bar off the screen with blanks, since a terminal without colours may know no control sequences either.
+    fn wipe(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            let blanks = " ".repeat(bar.painted.chars().count());
+            self.print(&format!("\r{blanks}\r"));
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        let _ = self.words.write_all(text.as_bytes());
+        let _ = self.words.flush();
+    }
+
+    fn print_event(&mut self, line: &str) {
+        let _ = self.events.write_all(line.as_bytes());
+        let _ = self.events.flush();
+    }
+}
+
+/// Prints what clap has to say, help and version on standard output, wrong usage on standard error; gives the exit status.
+#[must_use]
+pub fn usage(answer: &clap::Error) -> u8 {
+    let _ = answer.print();
+    u8::try_from(answer.exit_code()).unwrap_or(2)
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    event: &'a str,
+    schema: u32,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+#[derive(Serialize)]
+struct NoticeEvent<'a> {
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct StartedEvent<'a> {
+    stage: &'a str,
+    subject: &'a str,
+}
+
+#[derive(Serialize)]
+struct FinishedEvent<'a> {
+    stage: &'a str,
+    subject: &'a str,
+    outcome: &'a str,
+    milliseconds: u64,
+}
+
+#[derive(Serialize)]
+struct RunningEvent<'a> {
+    line: &'a str,
+}
+
+#[derive(Serialize)]
+struct WheelEvent<'a> {
+    path: &'a str,
+    filename: &'a str,
+    sha256: &'a str,
+    size: u64,
+    tags: &'a [String],
+    needed: &'a [String],
+    files: usize,
+    timings: BTreeMap<&'a str, u64>,
+}
+
+#[derive(Serialize)]
+struct ErrorEvent<'a> {
+    message: &'a str,
+    causes: &'a [String],
+    hint: Option<&'a str>,
+    status: u8,
+}
+
+fn past_tense(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Project => "Read",
+        Stage::Python => "Found",
+        Stage::Compile => "Compiled",
+        Stage::Audit => "Audited",
+        Stage::Write => "Wrote",
+    }
+}
+
+/// Every cause in words, but for those that only say again what stands before them.
+fn causes(error: &(dyn Error + 'static), message: &str) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        let before = causes.last().map_or(message, String::as_str);
+        if !before.ends_with(&words) {
+            causes.push(words);
+        }
+        next = cause.source();
+    }
+    causes
+}
+
+/// Lines after the first stand under it, so that the words in front of the first stay visible.
+fn indented(text: &str) -> String {
+    text.trim_end().replace('\n', "\n    ")
+}
+
+/// `cp312-cp312-linux_x86_64` of a wheel's file name.
+fn wheel_tag(filename: &str) -> &str {
+    let stem = filename.strip_suffix(".whl").unwrap_or(filename);
+    stem.rmatch_indices('-')
+        .nth(2)
+        .map_or(stem, |(at, _)| stem.split_at(at + 1).1)
+}
+
+fn bar(done: u64, total: u64) -> String {
+    let width = BAR_WIDTH as u64;
+    let filled = usize::try_from(done.saturating_mul(width) / total.max(1)).unwrap_or(BAR_WIDTH);
+    let full = "=".repeat(filled);
+    let left = " ".repeat(BAR_WIDTH.saturating_sub(filled));
+    let percent = done.saturating_mul(100) / total.max(1);
+    format!(
+        "{:>VERB_WIDTH$} [{full}{left}] {percent:>3} % of {}",
+        "Compressing",
+        size_in_words(total)
+    )
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn duration_in_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 {
+        format!("{:.2} s", duration.as_secs_f64())
+    } else {
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    }
+}
+
+/// A size in binary units, one digit after the point: `412 B`, `1.4 MiB`.
+fn size_in_words(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    // In tenths of a unit, so that no floating point is needed.
+    let mut tenths = u128::from(bytes) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A reader that has gone away.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    fn screen(arguments: &ScreenArguments, terminal: bool) -> (Screen, Paper, Paper) {
+        let (words, events) = (Paper::default(), Paper::default());
+        let plain = anstream::StripStream::new(Box::new(words.clone()) as Box<dyn Write + Send>);
+        let screen = Screen::on(arguments, terminal, Box::new(plain), Box::new(events.clone()));
+        (screen, words, events)
+    }
+
+    fn json() -> ScreenArguments {
+        ScreenArguments {
+            message_format: MessageFormat::Json,
+            ..ScreenArguments::default()
+        }
+    }
+
+    fn wheel() -> WheelMade {
+        WheelMade {
+            path: "/tmp/wheels/demo-0.1.0-cp39-abi3-manylinux_2_34_x86_64.whl".into(),
+            filename: "demo-0.1.0-cp39-abi3-manylinux_2_34_x86_64.whl".to_owned(),
+            sha256: "ab".repeat(32),
+            size: 123_456,
+            tags: vec!["cp39-abi3-manylinux_2_34_x86_64".to_owned()],
+            needed: vec!["libc.so.6".to_owned()],
+            files: 7,
+        }
+    }
+
+    fn finished(stage: Stage, outcome: &str, millis: u64) -> Event {
+        Event::Finished {
+            stage,
+            outcome: outcome.to_owned(),
+            duration: Duration::from_millis(millis),
+        }
+    }
+
+    fn started(stage: Stage, subject: &str) -> Event {
+        Event::Started {
+            stage,
+            subject: subject.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_finished_stage_is_one_line_with_its_time() {
+        let (screen, words, events) = screen(&ScreenArguments::default(), false);
+        screen.tell(&started(Stage::Compile, "demo 0.1.0 for CPython 3.12"));
+        screen.tell(&finished(Stage::Compile, "nothing to compile", 33));
+        assert_eq!(
+            words.text(),
+            "    Compiled demo 0.1.0 for CPython 3.12: nothing to compile in 0.03 s\n"
+        );
+        assert_eq!(events.text(), "");
+    }
+
+    #[test]
+    fn the_same_notice_is_told_once() {
+        let (screen, words, events) = screen(&json(), false);
+        for _ in 0..2 {
+            screen.tell(&Event::Notice {
+                message: "`include` pattern matches nothing: data/*".to_owned(),
+                hint: Some("remove it".to_owned()),
+            });
+        }
+        assert_eq!(
+            words.text(),
+            "notice: `include` pattern matches nothing: data/*\n  hint: remove it\n"
+        );
+        assert_eq!(events.text().lines().count(), 1);
+    }
+
+    #[test]
+    fn quiet_leaves_only_errors() {
+        let arguments = ScreenArguments {
+            quiet: true,
+            ..ScreenArguments::default()
+        };
+        let (screen, words, _) = screen(&arguments, true);
+        screen.tell(&Event::Notice {
+            message: "doubtful".to_owned(),
+            hint: None,
+        });
+        screen.tell(&started(Stage::Write, "demo"));
+        screen.tell(&Event::Progress {
+            done: 1,
+            total: 1 << 30,
+        });
+        screen.tell(&finished(Stage::Write, "", 1));
+        screen.wheels(&[wheel()]);
+        assert_eq!(words.text(), "");
+        screen.error(&std::io::Error::other("broken"), None, 1);
+        assert_eq!(words.text(), "error: broken\n");
+    }
+
+    #[test]
+    fn an_error_tells_its_causes_and_what_to_do() {
+        let (screen, words, events) = screen(&json(), false);
+        let error = crate::fs::FileError {
+            action: "read",
+            path: "Cargo.toml".into(),
+            source: std::io::Error::other("the disk\nis gone"),
+        };
+        screen.error(&error, Some("plug it in"), 1);
+        assert_eq!(
+            words.text(),
+            "error: cannot read Cargo.toml\n  because: the disk\n    is gone\n  hint: plug it in\n"
+        );
+        assert_eq!(
+            events.text(),
+            "{\"event\":\"error\",\"schema\":1,\"message\":\"cannot read Cargo.toml\",\
+             \"causes\":[\"the disk\\nis gone\"],\"hint\":\"plug it in\",\"status\":1}\n"
+        );
+    }
+
+    #[test]
+    fn cargo_s_messages_pass_letter_by_letter() {
+        let (screen, _, events) = screen(&json(), false);
+        screen.tell(&Event::Cargo {
+            line: "{\"reason\": \"x\" }".to_owned(),
+        });
+        screen.tell(&Event::Cargo {
+            line: "a build script said something".to_owned(),
+        });
+        assert_eq!(
+            events.text(),
+            "{\"event\":\"cargo\",\"schema\":1,\"message\":{\"reason\": \"x\" }}\n"
+        );
+    }
+
+    #[test]
+    fn a_wheel_has_the_time_of_what_it_took_and_not_of_its_neighbour() {
+        let (screen, _, events) = screen(&json(), false);
+        screen.tell(&finished(Stage::Project, "", 5));
+        screen.tell(&finished(Stage::Compile, "", 70));
+        screen.tell(&Event::Wheel(wheel()));
+        screen.tell(&finished(Stage::Compile, "", 30));
+        screen.tell(&Event::Wheel(wheel()));
+        let timings: Vec<serde_json::Value> = events
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .filter(|event| event["event"] == "wheel")
+            .map(|event| event["timings"].clone())
+            .collect();
+        assert_eq!(
+            timings,
+            [
+                serde_json::json!({"project": 5, "compile": 70}),
+                serde_json::json!({"project": 5, "compile": 30})
+            ]
+        );
+    }
+
+    #[test]
+    fn wheels_are_said_with_path_tag_size_and_hash() {
+        let (screen, words, _) = screen(&ScreenArguments::default(), false);
+        screen.wheels(&[wheel()]);
+        let hash = "ab".repeat(32);
+        assert_eq!(
+            words.text(),
+            format!(
+                "       Wheel /tmp/wheels/demo-0.1.0-cp39-abi3-manylinux_2_34_x86_64.whl\n             \
+                 tag    cp39-abi3-manylinux_2_34_x86_64\n             size   120.5 KiB\n             sha256 {hash}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn the_bar_stands_only_on_a_terminal_and_only_while_a_wheel_is_written() {
+        let progress = |done| Event::Progress { done, total: 1 << 24 };
+        let (piped, words, _) = screen(&ScreenArguments::default(), false);
+        piped.tell(&started(Stage::Write, "demo"));
+        piped.tell(&progress(1 << 23));
+        assert_eq!(words.text(), "");
+
+        let (shown, words, _) = screen(&ScreenArguments::default(), true);
+        shown.tell(&progress(1 << 23));
+        assert_eq!(words.text(), "");
+        shown.tell(&started(Stage::Write, "demo"));
+        shown.tell(&progress(1 << 23));
+        assert!(words.text().contains("50 % of 16.0 MiB"), "{}", words.text());
+        shown.tell(&progress(1));
+        assert_eq!(words.text().matches("of 16.0 MiB").count(), 1, "a bar only grows");
+        shown.tell(&progress(1 << 24));
+        assert!(words.text().ends_with(" \r"), "{:?}", words.text());
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_reason_to_stop() {
+        let screen = Screen::on(&json(), true, Box::new(Gone), Box::new(Gone));
+        screen.tell(&Event::Wheel(wheel()));
+        screen.wheels(&[wheel()]);
+        screen.error(&std::io::Error::other("broken"), None, 1);
+    }
+
+    #[test]
+    fn a_cause_that_says_nothing_new_is_left_out() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer: {0}")]
+        struct Outer(#[source] std::io::Error);
+        let error = Outer(std::io::Error::other("inner"));
+        assert!(causes(&error, &error.to_string()).is_empty());
+    }
+
+    #[test]
+    fn sizes_and_times_are_said_for_people() {
+        assert_eq!(size_in_words(0), "0 B");
+        assert_eq!(size_in_words(1023), "1023 B");
+        assert_eq!(size_in_words(1536), "1.5 KiB");
+        assert_eq!(size_in_words(1024 * 1024), "1.0 MiB");
+        assert_eq!(
+            size_in_words(u64::MAX),
+            "16777216.0 TiB".replace("16777216.0", "16777215.9")
+        );
+        assert_eq!(duration_in_words(Duration::from_millis(580)), "0.58 s");
+        assert_eq!(duration_in_words(Duration::from_secs(65)), "1 min 05 s");
+    }
+}
