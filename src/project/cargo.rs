@@ -1,9 +1,62 @@
 //! What cargo knows of the crate and its dependencies: one call of `cargo metadata`.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use cargo_metadata::semver;
+use cargo_metadata::{DependencyKind, Metadata, Node, PackageId, TargetKind, semver};
+
+use super::load::ProjectError;
+use super::pyproject::Document;
+use super::settings::{Feature, Settings};
+use crate::fs;
+use crate::host::Host;
+use crate::process::{self, Invocation};
+use crate::version::Version;
+
+/// What the crate's own manifest says, workspace inheritance resolved.
+#[derive(Debug, Clone)]
+pub struct RootManifest {
+    /// `package.name`.
+    pub name: String,
+    /// `package.version`.
+    pub version: semver::Version,
+    /// `package.description`.
+    pub description: Option<String>,
+    /// `package.authors`.
+    pub authors: Vec<String>,
+    /// `package.license`.
+    pub license: Option<String>,
+    /// `package.license-file`, relative to the manifest.
+    pub license_file: Option<PathBuf>,
+    /// `package.homepage`.
+    pub homepage: Option<String>,
+    /// `package.documentation`.
+    pub documentation: Option<String>,
+    /// `package.repository`.
+    pub repository: Option<String>,
+    /// `package.keywords`.
+    pub keywords: Vec<String>,
+    /// `package.readme`, relative to the manifest.
+    pub readme: Option<PathBuf>,
+    /// `package.readme = false`.
+    pub readme_is_off: bool,
+    /// `lib.name`, only where it is written.
+    pub lib_name: Option<String>,
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// The workspace's root folder.
+    pub workspace_root: PathBuf,
+}
+
+impl RootManifest {
+    /// The version, in Python's spelling.
+    pub fn python_version(&self) -> Result<Version, ProjectError> {
+        Version::from_cargo(&self.version).map_err(|source| ProjectError::CargoVersion {
+            source,
+            manifest: self.manifest.clone(),
+        })
+    }
+}
 
 /// A package of the dependency graph.
 #[derive(Debug, Clone)]
@@ -20,11 +73,13 @@ pub struct PackageFacts {
     pub manifest: PathBuf,
     /// Whether it has a build script.
     pub has_build_script: bool,
-    /// Features turned on, as far as cargo metadata can tell.
+    /// Features turned on, as far as cargo can tell before compiling.
     pub features: Vec<String>,
+    /// `[package.metadata]`, where pyo3-ffi says which Pythons it takes.
+    pub extra: serde_json::Value,
     /// Packages it is compiled against (normal dependencies for this target), by id.
     pub normal_dependencies: Vec<String>,
-    /// Packages its build script or, for a procedural macro, nothing else uses, by id.
+    /// Packages that its build script is compiled against, by id.
     pub build_dependencies: Vec<String>,
     /// Whether it is a procedural macro.
     pub is_proc_macro: bool,
@@ -88,4 +143,365 @@ impl CargoFacts {
     pub fn local(&self) -> impl Iterator<Item = &PackageFacts> {
         self.packages.values().filter(|package| package.source.is_none())
     }
+}
+
+/// Asks cargo about the manifest: one call, filtered for the target.
+pub fn ask(
+    manifest: &Path,
+    settings: &Settings,
+    host: &Host,
+) -> Result<(CargoFacts, RootManifest), ProjectError> {
+    let host_triple = host_triple(manifest, host)?;
+    let target_triple = match &settings.target.value {
+        Some(target) => target.clone(),
+        None => configured_target(manifest, host)?.unwrap_or_else(|| host_triple.clone()),
+    };
+    let metadata = run_metadata(manifest, settings, &target_triple, host)?;
+    let root_id = root_id(&metadata, manifest)?;
+    let mut packages = reachable(&metadata, &root_id);
+    let root = &metadata[&root_id];
+    if members_share_bindings(&metadata, &root_id) {
+        scope_features(&mut packages, manifest, settings, &target_triple, host)?;
+    }
+    let workspace_root = metadata.workspace_root.clone().into_std_path_buf();
+    let target_directory = settings
+        .passed
+        .target_dir
+        .clone()
+        .unwrap_or_else(|| metadata.target_directory.clone().into_std_path_buf());
+    let root_manifest = root_manifest(root, manifest, &workspace_root)?;
+    let facts = CargoFacts {
+        root_id: root_id.repr,
+        targets: root.targets.iter().filter_map(target_facts).collect(),
+        packages,
+        workspace_root,
+        target_directory,
+        target_triple,
+        host_triple,
+    };
+    Ok((facts, root_manifest))
+}
+
+fn cargo(manifest: &Path, arguments: Vec<String>) -> Invocation {
+    Invocation {
+        program: "cargo".to_owned(),
+        arguments,
+        set: BTreeMap::new(),
+        unset: Vec::new(),
+        working_directory: manifest.parent().unwrap_or(Path::new("/")).to_owned(),
+    }
+}
+
+/// The compiler's own triple. Asked in the manifest's folder, where a toolchain file may name another compiler.
+fn host_triple(manifest: &Path, host: &Host) -> Result<String, ProjectError> {
+    let program = host.variable("RUSTC").unwrap_or("rustc").to_owned();
+    let mut invocation = cargo(manifest, vec!["-vV".to_owned()]);
+    invocation.program = program;
+    let finished = process::capture(&invocation)?;
+    let text = String::from_utf8_lossy(&finished.stdout);
+    let triple = text.lines().find_map(|line| line.strip_prefix("host: "));
+    match triple {
+        Some(triple) if finished.status == 0 => Ok(triple.trim().to_owned()),
+        _ => Err(ProjectError::Rustc {
+            words: String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
+            status: finished.status,
+        }),
+    }
+}
+
+/// `build.target` of cargo's configuration files, from the manifest's folder upwards and then in `CARGO_HOME`.
+fn configured_target(manifest: &Path, host: &Host) -> Result<Option<String>, ProjectError> {
+    let home = host
+        .variable("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| host.variable("HOME").map(|home| Path::new(home).join(".cargo")));
+    let folders = manifest
+        .parent()
+        .into_iter()
+        .flat_map(Path::ancestors)
+        .map(|folder| folder.join(".cargo"));
+    for folder in folders.chain(home) {
+        for name in ["config.toml", "config"] {
+            let path = folder.join(name);
+            if !path.is_file() {
+                continue;
+            }
+            let document = Document::read(&path)?;
+            if let Some(build) = document.root().table("build")? {
+                // An array of several targets is cargo's affair: the machine is then read off the file it makes.
+                if let Ok(Some(target)) = build.text("target") {
+                    return Ok(Some(target.value.to_owned()));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Flags that choose features and what cargo may change or download, the same for every call.
+#[must_use]
+pub fn common_flags(settings: &Settings, features: &[String]) -> Vec<String> {
+    let mut flags = Vec::new();
+    if !features.is_empty() {
+        flags.push("--features".to_owned());
+        flags.push(features.join(","));
+    }
+    for (flag, on) in [
+        ("--all-features", settings.all_features.value),
+        ("--no-default-features", settings.no_default_features.value),
+        ("--locked", settings.locked.value),
+        ("--frozen", settings.frozen.value),
+        ("--offline", settings.offline.value),
+    ] {
+        if on {
+            flags.push(flag.to_owned());
+        }
+    }
+    for value in &settings.config.value {
+        flags.push("--config".to_owned());
+        flags.push(value.clone());
+    }
+    for value in &settings.unstable_flags.value {
+        flags.push("-Z".to_owned());
+        flags.push(value.clone());
+    }
+    flags
+}
+
+/// Features that do not hang on the interpreter.
+fn plain_features(features: &[Feature]) -> Vec<String> {
+    features
+        .iter()
+        .filter(|feature| feature.python_version.is_none() && feature.python_implementation.is_none())
+        .map(|feature| feature.name.clone())
+        .collect()
+}
+
+fn run_metadata(
+    manifest: &Path,
+    settings: &Settings,
+    triple: &str,
+    host: &Host,
+) -> Result<Metadata, ProjectError> {
+    let _ = host;
+    let mut arguments: Vec<String> = ["metadata", "--format-version", "1", "--filter-platform", triple]
+        .map(str::to_owned)
+        .into();
+    arguments.push("--manifest-path".to_owned());
+    arguments.push(manifest.to_string_lossy().into_owned());
+    arguments.extend(common_flags(settings, &plain_features(&settings.features.value)));
+    let invocation = cargo(manifest, arguments);
+    let mut stdout = Vec::new();
+    // Cargo's own words (downloading, a manifest that does not parse) reach the user as cargo prints them.
+    let finished = process::stream(&invocation, &mut |line| {
+        stdout.extend_from_slice(line);
+        stdout.push(b'\n');
+    })?;
+    if finished.status != 0 {
+        return Err(ProjectError::Metadata {
+            status: finished.status,
+            line: invocation.to_string(),
+        });
+    }
+    serde_json::from_slice(&stdout).map_err(ProjectError::MetadataUnreadable)
+}
+
+fn root_id(metadata: &Metadata, manifest: &Path) -> Result<PackageId, ProjectError> {
+    if let Some(root) = metadata.resolve.as_ref().and_then(|resolve| resolve.root.clone()) {
+        return Ok(root);
+    }
+    let mut members: Vec<String> = metadata
+        .workspace_packages()
+        .iter()
+        .filter(|package| {
+            package
+                .targets
+                .iter()
+                .any(|target| target.kind.contains(&TargetKind::CDyLib))
+        })
+        .map(|package| package.manifest_path.to_string())
+        .collect();
+    members.sort();
+    Err(ProjectError::VirtualWorkspace {
+        manifest: manifest.to_owned(),
+        members,
+    })
+}
+
+fn nodes(metadata: &Metadata) -> BTreeMap<&PackageId, &Node> {
+    metadata
+        .resolve
+        .iter()
+        .flat_map(|resolve| &resolve.nodes)
+        .map(|node| (&node.id, node))
+        .collect()
+}
+
+/// Packages that code or build scripts of the root are compiled against; what only tests use is not among them.
+fn reachable(metadata: &Metadata, root: &PackageId) -> BTreeMap<String, PackageFacts> {
+    let nodes = nodes(metadata);
+    let mut packages = BTreeMap::new();
+    let mut waiting = vec![root];
+    while let Some(id) = waiting.pop() {
+        if packages.contains_key(&id.repr) {
+            continue;
+        }
+        let Some(node) = nodes.get(id) else { continue };
+        let of_kind = |kind: DependencyKind| -> Vec<&PackageId> {
+            node.deps
+                .iter()
+                .filter(|dependency| dependency.dep_kinds.iter().any(|info| info.kind == kind))
+                .map(|dependency| &dependency.pkg)
+                .collect()
+        };
+        let (normal, build) = (of_kind(DependencyKind::Normal), of_kind(DependencyKind::Build));
+        waiting.extend(normal.iter().chain(&build));
+        let package = &metadata[id];
+        let ids = |list: &[&PackageId]| list.iter().map(|id| id.repr.clone()).collect();
+        let has = |kind: &TargetKind| package.targets.iter().any(|target| target.kind.contains(kind));
+        packages.insert(
+            id.repr.clone(),
+            PackageFacts {
+                name: package.name.to_string(),
+                version: package.version.clone(),
+                license: package.license.clone(),
+                source: package.source.as_ref().map(|source| source.repr.clone()),
+                manifest: package.manifest_path.clone().into_std_path_buf(),
+                has_build_script: has(&TargetKind::CustomBuild),
+                features: node.features.iter().map(ToString::to_string).collect(),
+                extra: package.metadata.clone(),
+                normal_dependencies: ids(&normal),
+                build_dependencies: ids(&build),
+                is_proc_macro: has(&TargetKind::ProcMacro),
+            },
+        );
+    }
+    packages
+}
+
+/// Whether another member of the workspace uses PyO3 too: its features then show in the root's.
+fn members_share_bindings(metadata: &Metadata, root: &PackageId) -> bool {
+    metadata
+        .workspace_members
+        .iter()
+        .filter(|member| *member != root)
+        .any(|member| {
+            reachable(metadata, member)
+                .values()
+                .any(|package| package.name == "pyo3-ffi")
+        })
+}
+
+/// Replaces features that the whole workspace turns on by those that this crate turns on, as cargo's own tree tells.
+fn scope_features(
+    packages: &mut BTreeMap<String, PackageFacts>,
+    manifest: &Path,
+    settings: &Settings,
+    triple: &str,
+    host: &Host,
+) -> Result<(), ProjectError> {
+    let _ = host;
+    let mut arguments: Vec<String> = [
+        "tree",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}|{f}",
+    ]
+    .map(str::to_owned)
+    .into();
+    for argument in ["--color", "never", "--target", triple, "--manifest-path"] {
+        arguments.push(argument.to_owned());
+    }
+    arguments.push(manifest.to_string_lossy().into_owned());
+    arguments.extend(common_flags(settings, &plain_features(&settings.features.value)));
+    let invocation = cargo(manifest, arguments);
+    let finished = process::capture(&invocation)?;
+    if finished.status != 0 {
+        return Err(ProjectError::Metadata {
+            status: finished.status,
+            line: invocation.to_string(),
+        });
+    }
+    let mut found: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&finished.stdout).lines() {
+        let Some((package, features)) = line.rsplit_once('|') else {
+            continue;
+        };
+        let mut words = package.split(' ');
+        let (Some(name), Some(version)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let key = (name.to_owned(), version.trim_start_matches('v').to_owned());
+        let features = features
+            .trim_end_matches(" (*)")
+            .split(',')
+            .filter(|feature| !feature.is_empty());
+        found.entry(key).or_default().extend(features.map(str::to_owned));
+    }
+    for package in packages.values_mut() {
+        if let Some(features) = found.get(&(package.name.clone(), package.version.to_string())) {
+            package.features = features.iter().cloned().collect();
+        }
+    }
+    Ok(())
+}
+
+fn target_facts(target: &cargo_metadata::Target) -> Option<TargetFacts> {
+    let outside = [
+        TargetKind::Bench,
+        TargetKind::CustomBuild,
+        TargetKind::Example,
+        TargetKind::ProcMacro,
+        TargetKind::Test,
+    ];
+    if target.kind.iter().any(|kind| outside.contains(kind)) {
+        return None;
+    }
+    Some(TargetFacts {
+        name: target.name.clone(),
+        kinds: target.kind.iter().map(ToString::to_string).collect(),
+        crate_types: target.crate_types.iter().map(ToString::to_string).collect(),
+        required_features: target.required_features.clone(),
+    })
+}
+
+fn root_manifest(
+    package: &cargo_metadata::Package,
+    manifest: &Path,
+    workspace_root: &Path,
+) -> Result<RootManifest, ProjectError> {
+    // Cargo tells the library's name but not whether somebody wrote it, nor whether a missing readme was forbidden.
+    let document = Document::read(manifest)?;
+    let lib_name = match document.root().table("lib")? {
+        Some(lib) => lib.text("name")?.map(|text| text.value.to_owned()),
+        None => None,
+    };
+    let readme_is_off = match document.root().table("package")? {
+        Some(package) => matches!(package.boolean("readme"), Ok(Some(false))),
+        None => false,
+    };
+    let path = |path: &Option<cargo_metadata::camino::Utf8PathBuf>| {
+        path.clone()
+            .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
+    };
+    Ok(RootManifest {
+        name: package.name.to_string(),
+        version: package.version.clone(),
+        description: package.description.clone(),
+        authors: package.authors.clone(),
+        license: package.license.clone(),
+        license_file: path(&package.license_file),
+        homepage: package.homepage.clone(),
+        documentation: package.documentation.clone(),
+        repository: package.repository.clone(),
+        keywords: package.keywords.clone(),
+        readme: path(&package.readme),
+        readme_is_off,
+        lib_name,
+        manifest: fs::normalize(manifest),
+        workspace_root: workspace_root.to_owned(),
+    })
 }

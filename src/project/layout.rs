@@ -1,28 +1,129 @@
 //! Where things lie in the tree, where they go in the wheel, and why.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use super::load::ProjectError;
+use super::settings::Settings;
+use crate::name::ModulePath;
 
 /// Pure (the extension alone) or mixed (a Python package with an extension in it).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Layout {
+pub enum Kind {
     /// Only Rust: the extension gets a package of its own, with a generated `__init__.py`.
     Pure {
         /// `<root>/<name>.pyi`, which makes the package typed.
         stub: Option<PathBuf>,
-        /// Why this layout was chosen, for people.
-        reason: String,
-        /// `<module>.data` or the `data` setting.
-        data: Option<PathBuf>,
     },
     /// Python files beside the extension.
     Mixed {
-        /// The folder that holds the packages: `python-source`, `src` or the root.
-        python_root: PathBuf,
-        /// Top-level packages (folders or single modules below `python_root`) that go into the wheel.
+        /// Top-level packages (folders below `python_root`) that go into the wheel.
         packages: Vec<String>,
-        /// Why this layout was chosen, for people.
-        reason: String,
-        /// `<module>.data` or the `data` setting.
-        data: Option<PathBuf>,
     },
+}
+
+/// Where things lie in the tree and go in the wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Pure or mixed.
+    pub kind: Kind,
+    /// The folder that holds the packages: `python-source`, `src` or the root.
+    pub python_root: PathBuf,
+    /// Why this layout was chosen, for people.
+    pub reason: String,
+    /// `<module>.data` or the `data` setting.
+    pub data: Option<PathBuf>,
+}
+
+impl Layout {
+    /// Whether there are Python files beside the extension.
+    #[must_use]
+    pub fn is_mixed(&self) -> bool {
+        matches!(self.kind, Kind::Mixed { .. })
+    }
+}
+
+/// Decides the layout by what lies in the tree. `src_root` is `src` where the manifest was found in `rust/`.
+pub fn detect(
+    root: &Path,
+    src_root: Option<PathBuf>,
+    module: &ModulePath,
+    settings: &Settings,
+) -> Result<Layout, ProjectError> {
+    let python_source = settings.python_source.value.clone();
+    let python_root = python_source
+        .clone()
+        .or(src_root)
+        .unwrap_or_else(|| root.to_owned());
+    if python_source.is_some() && !python_root.is_dir() {
+        return Err(ProjectError::NoPythonSource {
+            path: python_root,
+            origin: settings.python_source.origin.to_string(),
+        });
+    }
+    let data = data_folder(root, module, settings)?;
+    let package = python_root.join(module.first());
+    let shown = package
+        .strip_prefix(root)
+        .unwrap_or(&package)
+        .display()
+        .to_string();
+    let is_crate = package.join("Cargo.toml").is_file() && !package.join("__init__.py").is_file();
+    if package.is_dir() && !is_crate {
+        let mut packages = vec![module.first().to_owned()];
+        for extra in &settings.python_packages.value {
+            if !python_root.join(extra).is_dir() {
+                return Err(ProjectError::NoPythonPackage {
+                    path: python_root.join(extra),
+                });
+            }
+            if !packages.contains(extra) {
+                packages.push(extra.clone());
+            }
+        }
+        let reason = format!("the folder `{shown}` holds the package `{}`", module.first());
+        return Ok(Layout {
+            kind: Kind::Mixed { packages },
+            python_root,
+            reason,
+            data,
+        });
+    }
+    if python_source.is_some() {
+        return Err(ProjectError::EmptyPythonSource { package });
+    }
+    let reason = if is_crate {
+        format!("the folder `{shown}` is a Rust crate, not a Python package")
+    } else if module.is_dotted() {
+        return Err(ProjectError::NoPackageForModule {
+            module: module.to_string(),
+            package,
+        });
+    } else {
+        format!("there is no folder `{shown}` with Python files")
+    };
+    let stub = Some(root.join(format!("{}.pyi", module.last()))).filter(|stub| stub.is_file());
+    Ok(Layout {
+        kind: Kind::Pure { stub },
+        python_root,
+        reason,
+        data,
+    })
+}
+
+fn data_folder(
+    root: &Path,
+    module: &ModulePath,
+    settings: &Settings,
+) -> Result<Option<PathBuf>, ProjectError> {
+    if let Some(data) = &settings.data.value {
+        return if data.is_dir() {
+            Ok(Some(data.clone()))
+        } else {
+            Err(ProjectError::NoData {
+                path: data.clone(),
+                origin: settings.data.origin.to_string(),
+            })
+        };
+    }
+    Ok(Some(root.join(format!("{module}.data"))).filter(|folder| folder.is_dir()))
 }

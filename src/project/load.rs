@@ -1,19 +1,492 @@
 //! From a manifest to a project.
 
-use super::Project;
-use super::settings::Overrides;
+use std::path::{Path, PathBuf};
+
+use super::notice::Notice;
+use super::pyproject::{Document, DocumentError};
+use super::settings::{self, Overrides, Settings, Tables};
+use super::{Project, bindings, cargo, layout, metadata};
+use crate::archive::ArchiveError;
+use crate::fs::{self, FileError};
 use crate::host::Host;
+use crate::name::{ModulePath, NameError};
+use crate::process::ProcessError;
+use crate::version::VersionError;
 
 /// What stops a project from being understood.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
-    /// TODO
-    #[error("todo")]
-    Todo,
+    /// A file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// pyproject.toml or Cargo.toml is wrong.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A program cannot be run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A path that archives cannot spell.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// There is no manifest.
+    #[error("there is no Cargo.toml: {}", .0.display())]
+    NoManifest(PathBuf),
+    /// `--manifest-path` names something else.
+    #[error("`--manifest-path` must name a Cargo.toml: {}", .0.display())]
+    NotAManifest(PathBuf),
+    /// The compiler does not answer.
+    #[error("`rustc -vV` failed with status {status}: {words}")]
+    Rustc {
+        /// Its status.
+        status: i32,
+        /// Its own words.
+        words: String,
+    },
+    /// Cargo cannot make sense of the manifest; it said why.
+    #[error("cargo cannot read the project (status {status})")]
+    Metadata {
+        /// Its status.
+        status: i32,
+        /// The call.
+        line: String,
+    },
+    /// Cargo's answer is not what it should be.
+    #[error("cargo's description of the project cannot be read")]
+    MetadataUnreadable(#[source] serde_json::Error),
+    /// The manifest is a workspace without a package.
+    #[error("the manifest is a workspace without a package of its own: {path}", path = manifest.display())]
+    VirtualWorkspace {
+        /// The manifest.
+        manifest: PathBuf,
+        /// Manifests of members that could be meant.
+        members: Vec<String>,
+    },
+    /// The crate's name is no project name.
+    #[error("`package.name` cannot be the name of a Python project: {path}", path = manifest.display())]
+    CargoName {
+        /// Why.
+        source: NameError,
+        /// The manifest.
+        manifest: PathBuf,
+    },
+    /// The crate's version has no counterpart.
+    #[error("`package.version` cannot be the version of a Python project: {path}", path = manifest.display())]
+    CargoVersion {
+        /// Why.
+        source: VersionError,
+        /// The manifest.
+        manifest: PathBuf,
+    },
+    /// A file that Cargo.toml names.
+    #[error("`{key}` {reason} (`{path}`): {manifest}", manifest = manifest.display())]
+    CargoPath {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        path: String,
+        /// What is wrong, as the rest of a sentence about the key.
+        reason: &'static str,
+        /// The manifest.
+        manifest: PathBuf,
+    },
+    /// The extension's name is no module name.
+    #[error("the module name, taken from {origin}, is not one that Python can import")]
+    ModuleName {
+        /// Why.
+        source: NameError,
+        /// Where the name comes from.
+        origin: String,
+    },
+    /// A kind of bindings that is not there yet.
+    #[error("`{bindings}` bindings are not supported by this version of ironwheel")]
+    UnsupportedBindings {
+        /// The kind.
+        bindings: String,
+    },
+    /// Neither pyo3 nor pyo3-ffi is among the dependencies.
+    #[error("`{package}` uses neither `pyo3` nor `pyo3-ffi`, so Python could not import it")]
+    NoBindings {
+        /// The package.
+        package: String,
+        /// Whether it has a library at all.
+        has_library: bool,
+    },
+    /// Two versions of PyO3.
+    #[error(
+        "the crate is built on several versions of `{name}`, which cannot be linked together: {versions}"
+    )]
+    SeveralBindings {
+        /// Which crate.
+        name: String,
+        /// Its versions.
+        versions: String,
+    },
+    /// There is only a program.
+    #[error("`{package}` has no library that Python could import")]
+    NoLibrary {
+        /// The package.
+        package: String,
+    },
+    /// The library is Rust's only.
+    #[error("the library of `{package}` is not a `cdylib`, so Python cannot load it")]
+    NoCdylib {
+        /// The package.
+        package: String,
+    },
+    /// `python-source` does not exist.
+    #[error("`python-source` ({origin}) names a folder that does not exist: {path}", path = path.display())]
+    NoPythonSource {
+        /// The folder.
+        path: PathBuf,
+        /// Where the setting stands.
+        origin: String,
+    },
+    /// `python-source` is there, but the package in it is not.
+    #[error("`python-source` is set, but there is no such package: {package}", package = package.display())]
+    EmptyPythonSource {
+        /// The package's folder.
+        package: PathBuf,
+    },
+    /// `python-packages` names something that is not there.
+    #[error("`python-packages` names a folder that does not exist: {path}", path = path.display())]
+    NoPythonPackage {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A dotted module needs a package to lie in.
+    #[error("the module `{module}` lies in a package that does not exist: {package}", package = package.display())]
+    NoPackageForModule {
+        /// The module.
+        module: String,
+        /// The package's folder.
+        package: PathBuf,
+    },
+    /// `data` does not exist.
+    #[error("`data` ({origin}) names a folder that does not exist: {path}", path = path.display())]
+    NoData {
+        /// The folder.
+        path: PathBuf,
+        /// Where the setting stands.
+        origin: String,
+    },
+}
+
+impl ProjectError {
+    /// What to do next, where there is something better than reading the error again.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoManifest(_) => "run in the crate's folder, or name its manifest: `--manifest-path <path>/Cargo.toml`".to_owned(),
+            Self::NotAManifest(_) => "name the file itself: `--manifest-path <path>/Cargo.toml`".to_owned(),
+            Self::Document(DocumentError::UnknownKey { suggestion: Some(meant), .. }) => format!("did you mean `{meant}`?"),
+            Self::VirtualWorkspace { members, .. } if members.is_empty() => {
+                "no member of it has a `cdylib` library".to_owned()
+            }
+            Self::VirtualWorkspace { members, .. } => {
+                format!("name the member to build: {}", members.iter().map(|path| format!("`--manifest-path {path}`")).collect::<Vec<_>>().join(" or "))
+            }
+            Self::CargoVersion { source: VersionError::Inverted { .. }, .. } => {
+                "write it as `-alpha.N`, `-beta.N`, `-rc.N` or `-dev.N`, or give `project.version` in pyproject.toml".to_owned()
+            }
+            Self::CargoVersion { .. } => {
+                "use `-alpha.N`, `-beta.N`, `-rc.N` or `-dev.N`, or give `project.version` in pyproject.toml".to_owned()
+            }
+            Self::CargoName { .. } => "give the project a name of its own in pyproject.toml: `project.name`".to_owned(),
+            Self::ModuleName { .. } => {
+                "set `[lib] name` in Cargo.toml, or `module-name` in `[tool.ironwheel]`, to the name that Python shall import".to_owned()
+            }
+            Self::UnsupportedBindings { .. } => "build it with maturin until a later version brings them".to_owned(),
+            Self::NoBindings { has_library: true, .. } => "add `pyo3` to `[dependencies]`".to_owned(),
+            Self::NoBindings { has_library: false, .. } | Self::NoLibrary { .. } => {
+                "add a library (`src/lib.rs` and `[lib] crate-type = [\"cdylib\"]`) with a `#[pymodule]` in it".to_owned()
+            }
+            Self::SeveralBindings { name, .. } => format!("see which crate wants which: `cargo tree --invert {name}`"),
+            Self::NoCdylib { .. } => "add `crate-type = [\"cdylib\"]` to `[lib]` in Cargo.toml".to_owned(),
+            Self::NoPythonSource { .. } => "create the folder, or correct `python-source`".to_owned(),
+            Self::EmptyPythonSource { .. } => {
+                "create the folder with an `__init__.py`, correct `python-source`, or set `module-name` to the package that is there".to_owned()
+            }
+            Self::NoPythonPackage { .. } => "names are relative to `python-source`".to_owned(),
+            Self::NoPackageForModule { .. } => {
+                "create the folder with an `__init__.py`, or correct `module-name` or `python-source`".to_owned()
+            }
+            Self::Process(ProcessError::Missing(_)) => "install Rust with rustup, and see that `cargo` is on PATH".to_owned(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+
+    /// Cargo's own exit status, where it is cargo that failed.
+    #[must_use]
+    pub fn cargo_status(&self) -> Option<i32> {
+        match self {
+            Self::Metadata { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// Manifests, found.
+struct Found {
+    manifest: PathBuf,
+    pyproject: Option<PathBuf>,
+    /// `src`, where the manifest lies in `rust/`.
+    src_root: Option<PathBuf>,
 }
 
 /// Reads the project that the overrides name, or the one in the working directory.
 pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError> {
-    let _ = (overrides, host);
-    todo!()
+    let found = find(overrides, host)?;
+    let document = found.pyproject.as_deref().map(Document::read).transpose()?;
+    match load_with(overrides, host, &found, document.as_ref())? {
+        // A pyproject.toml above the workspace belongs to somebody else.
+        Loaded::PyprojectOutside => {
+            let alone = Found {
+                pyproject: None,
+                ..found
+            };
+            match load_with(overrides, host, &alone, None)? {
+                Loaded::Whole(project) => Ok(*project),
+                Loaded::PyprojectOutside => Err(ProjectError::NoManifest(alone.manifest)),
+            }
+        }
+        Loaded::Whole(project) => Ok(*project),
+    }
+}
+
+enum Loaded {
+    Whole(Box<Project>),
+    PyprojectOutside,
+}
+
+fn load_with(
+    overrides: &Overrides,
+    host: &Host,
+    found: &Found,
+    document: Option<&Document>,
+) -> Result<Loaded, ProjectError> {
+    let mut notices = Vec::new();
+    let root = project_root(found);
+    let tables = match document {
+        Some(document) => Tables::of(document, &mut notices)?,
+        None => Tables::default(),
+    };
+    let settings = settings::resolve(overrides, &tables, &root, host)?;
+    let (facts, manifest) = cargo::ask(&found.manifest, &settings, host)?;
+    if found.pyproject.is_some() && overrides.manifest_path.is_some() {
+        let highest = facts.workspace_root.parent().unwrap_or(&facts.workspace_root);
+        if !root.starts_with(highest) {
+            return Ok(Loaded::PyprojectOutside);
+        }
+    }
+    if let Some(document) = document {
+        build_system(document, &mut notices)?;
+    }
+    let limit = if root.starts_with(&facts.workspace_root) {
+        facts.workspace_root.clone()
+    } else {
+        root.clone()
+    };
+    let bounds = metadata::Bounds {
+        root: &root,
+        limit: &limit,
+    };
+    let described = metadata::describe(document, &manifest, bounds, &mut notices)?;
+    let bindings = bindings::detect(&facts, &settings)?;
+    let module = module_name(&settings, &manifest, document)?;
+    let layout = layout::detect(&root, found.src_root.clone(), &module, &settings)?;
+    if bindings.version.major == 0 && bindings.version.minor < 26 && !has_extension_module(&facts, &settings)
+    {
+        notices.push(
+            Notice::new(format!(
+                "`{}` {} is used without its feature `extension-module`, so the extension may be linked to libpython",
+                bindings.crate_name, bindings.version
+            ))
+            .hint("turn the feature on: `features = [\"pyo3/extension-module\"]` in `[tool.ironwheel]`"),
+        );
+    }
+    Ok(Loaded::Whole(Box::new(Project {
+        root,
+        manifest: found.manifest.clone(),
+        pyproject: found.pyproject.clone(),
+        version: described.metadata.version.clone(),
+        cargo: facts,
+        metadata: described.metadata,
+        entry_points: described.entry_points,
+        license_files: described.license_files,
+        module,
+        layout,
+        bindings,
+        settings,
+        notices,
+    })))
+}
+
+fn project_root(found: &Found) -> PathBuf {
+    let file = found.pyproject.as_ref().unwrap_or(&found.manifest);
+    file.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
+fn find(overrides: &Overrides, host: &Host) -> Result<Found, ProjectError> {
+    match &overrides.manifest_path {
+        Some(path) => find_named(&fs::normalize(&host.absolute(path))),
+        None => find_here(host.working_directory()),
+    }
+}
+
+/// The manifest that was named, with the nearest pyproject.toml above it.
+fn find_named(path: &Path) -> Result<Found, ProjectError> {
+    if path.file_name().is_some_and(|name| name == "pyproject.toml") && path.is_file() {
+        return find_here(path.parent().unwrap_or(Path::new("/")));
+    }
+    let manifest = if path.is_dir() {
+        path.join("Cargo.toml")
+    } else {
+        path.to_owned()
+    };
+    if !manifest.is_file() {
+        return Err(ProjectError::NoManifest(manifest));
+    }
+    if manifest.file_name().is_none_or(|name| name != "Cargo.toml") {
+        return Err(ProjectError::NotAManifest(manifest));
+    }
+    let pyproject = manifest
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("pyproject.toml"))
+        .find(|candidate| candidate.is_file());
+    let src_root = pyproject
+        .as_deref()
+        .map(|path| src_layout(path, &manifest))
+        .transpose()?
+        .flatten();
+    Ok(Found {
+        manifest,
+        pyproject,
+        src_root,
+    })
+}
+
+/// The manifest of the working directory: what pyproject.toml names, `rust/Cargo.toml` of a src layout, or Cargo.toml.
+fn find_here(folder: &Path) -> Result<Found, ProjectError> {
+    let pyproject = Some(folder.join("pyproject.toml")).filter(|path| path.is_file());
+    if let Some(path) = &pyproject {
+        let document = Document::read(path)?;
+        let tables = Tables::of(&document, &mut Vec::new())?;
+        if let Some(named) = tables.manifest_path()? {
+            let manifest = fs::normalize(&folder.join(named.value));
+            if !manifest.is_file() {
+                return Err(named
+                    .invalid(format!("names a file that does not exist (`{}`)", named.value))
+                    .into());
+            }
+            let src_root = src_layout(path, &manifest)?;
+            return Ok(Found {
+                manifest,
+                pyproject,
+                src_root,
+            });
+        }
+        let in_rust = folder.join("rust").join("Cargo.toml");
+        if in_rust.is_file() {
+            let src_root = src_layout(path, &in_rust)?;
+            if src_root.is_some() || tables.python_source()?.is_some() {
+                return Ok(Found {
+                    manifest: in_rust,
+                    pyproject,
+                    src_root,
+                });
+            }
+        }
+    }
+    let manifest = folder.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(ProjectError::NoManifest(manifest));
+    }
+    Ok(Found {
+        manifest,
+        pyproject,
+        src_root: None,
+    })
+}
+
+/// `src`, where the manifest lies in `rust/` and `src/` holds a package that pyproject.toml names.
+fn src_layout(pyproject: &Path, manifest: &Path) -> Result<Option<PathBuf>, ProjectError> {
+    let folder = pyproject.parent().unwrap_or(Path::new("/"));
+    if manifest != folder.join("rust").join("Cargo.toml") {
+        return Ok(None);
+    }
+    let document = Document::read(pyproject)?;
+    let tables = Tables::of(&document, &mut Vec::new())?;
+    let mut names = tables.python_packages()?;
+    if let Some(project) = document.root().table("project")? {
+        names.extend(project.text("name")?.map(|name| name.value.replace('-', "_")));
+    }
+    let src = folder.join("src");
+    let holds = names
+        .iter()
+        .any(|name| src.join(name).join("__init__.py").is_file());
+    Ok(holds.then_some(src))
+}
+
+/// What the extension is called, by the order of precedence that maturin has.
+fn module_name(
+    settings: &Settings,
+    manifest: &cargo::RootManifest,
+    document: Option<&Document>,
+) -> Result<ModulePath, ProjectError> {
+    let project_name = match document {
+        Some(document) => match document.root().table("project")? {
+            Some(project) => project.text("name")?.map(|name| name.value.to_owned()),
+            None => None,
+        },
+        None => None,
+    };
+    let (name, origin) = if let Some(name) = &settings.module_name.value {
+        (
+            name.clone(),
+            format!("`module-name` of {}", settings.module_name.origin),
+        )
+    } else if let Some(name) = &manifest.lib_name {
+        (name.clone(), "`lib.name` of Cargo.toml".to_owned())
+    } else if let Some(name) = project_name {
+        (name, "`project.name` of pyproject.toml".to_owned())
+    } else {
+        (manifest.name.clone(), "`package.name` of Cargo.toml".to_owned())
+    };
+    ModulePath::parse(&name).map_err(|source| ProjectError::ModuleName { source, origin })
+}
+
+fn build_system(document: &Document, notices: &mut Vec<Notice>) -> Result<(), DocumentError> {
+    let Some(table) = document.root().table("build-system")? else {
+        notices.push(
+            Notice::new("pyproject.toml has no `[build-system]`, so other tools would build the project with setuptools")
+                .hint("add `[build-system]` with `requires` and `build-backend`"),
+        );
+        return Ok(());
+    };
+    let requires = table.texts("requires")?;
+    if requires.is_none() {
+        notices.push(Notice::new("`build-system.requires` is missing").hint("the specification asks for it"));
+    }
+    table.text("build-backend")?;
+    Ok(())
+}
+
+fn has_extension_module(facts: &cargo::CargoFacts, settings: &Settings) -> bool {
+    let on = |name: &str| {
+        facts.package(name).is_some_and(|package| {
+            package
+                .features
+                .iter()
+                .any(|feature| feature == "extension-module")
+        })
+    };
+    on("pyo3")
+        || on("pyo3-ffi")
+        || settings
+            .features
+            .value
+            .iter()
+            .any(|feature| feature.name.ends_with("/extension-module"))
 }

@@ -4,6 +4,7 @@
 pub mod bindings;
 pub mod cargo;
 pub mod layout;
+pub mod license;
 pub mod load;
 pub mod metadata;
 pub mod notice;

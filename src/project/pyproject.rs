@@ -120,7 +120,11 @@ impl Document {
         let bytes = crate::fs::read(path)?;
         let text = String::from_utf8(bytes).map_err(|error| DocumentError::Syntax {
             message: "the file is not UTF-8".to_owned(),
-            place: place_in(path, &String::from_utf8_lossy(error.as_bytes()), error.utf8_error().valid_up_to()),
+            place: place_in(
+                path,
+                &String::from_utf8_lossy(error.as_bytes()),
+                error.utf8_error().valid_up_to(),
+            ),
         })?;
         Self::parse(path, text)
     }
@@ -132,7 +136,11 @@ impl Document {
             place: place_in(path, &text, error.span().map_or(0, |span| span.start)),
         })?;
         let entries = own_table(parsed.get_ref());
-        Ok(Self { path: path.to_owned(), text, entries })
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+            entries,
+        })
     }
 
     /// Where the file lies.
@@ -144,7 +152,12 @@ impl Document {
     /// The whole document as a table.
     #[must_use]
     pub fn root(&self) -> Table<'_> {
-        Table { document: self, name: String::new(), entries: &self.entries, start: 0 }
+        Table {
+            document: self,
+            name: String::new(),
+            entries: &self.entries,
+            start: 0,
+        }
     }
 
     fn place(&self, offset: usize) -> Place {
@@ -153,17 +166,28 @@ impl Document {
 }
 
 fn place_in(path: &Path, text: &str, offset: usize) -> Place {
-    let before: String = text.char_indices().take_while(|(at, _)| *at < offset).map(|(_, c)| c).collect();
+    let before: String = text
+        .char_indices()
+        .take_while(|(at, _)| *at < offset)
+        .map(|(_, c)| c)
+        .collect();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    Place { path: path.to_owned(), line, column }
+    Place {
+        path: path.to_owned(),
+        line,
+        column,
+    }
 }
 
 fn own_table(table: &DeTable<'_>) -> Vec<(Key, Value)> {
     let mut entries: Vec<(Key, Value)> = table
         .iter()
         .map(|(key, value)| {
-            let key = Key { name: key.get_ref().to_string(), start: key.span().start };
+            let key = Key {
+                name: key.get_ref().to_string(),
+                start: key.span().start,
+            };
             (key, own_value(value.get_ref(), value.span().start))
         })
         .collect();
@@ -178,9 +202,12 @@ fn own_value(value: &DeValue<'_>, start: usize) -> Value {
         DeValue::Integer(_) | DeValue::Float(_) => Kind::Number,
         DeValue::Boolean(value) => Kind::Boolean(*value),
         DeValue::Datetime(_) => Kind::Datetime,
-        DeValue::Array(items) => {
-            Kind::Array(items.iter().map(|item| own_value(item.get_ref(), item.span().start)).collect())
-        }
+        DeValue::Array(items) => Kind::Array(
+            items
+                .iter()
+                .map(|item| own_value(item.get_ref(), item.span().start))
+                .collect(),
+        ),
         DeValue::Table(table) => Kind::Table(own_table(table)),
     };
     Value { kind, start }
@@ -234,22 +261,38 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn value(&self, key: &str) -> Option<&'a Value> {
-        self.entries.iter().find(|(found, _)| found.name == key).map(|(_, value)| value)
+        self.entries
+            .iter()
+            .find(|(found, _)| found.name == key)
+            .map(|(_, value)| value)
     }
 
     fn dotted(&self, key: &str) -> String {
-        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+        if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.name)
+        }
     }
 
     fn wrong_type(&self, key: String, value: &Value, expected: &'static str) -> DocumentError {
-        DocumentError::Type { key, found: value.type_name(), expected, place: self.document.place(value.start) }
+        DocumentError::Type {
+            key,
+            found: value.type_name(),
+            expected,
+            place: self.document.place(value.start),
+        }
     }
 
     /// An error about one of the table's keys; `reason` is the rest of a sentence that begins with the key.
     pub fn invalid(&self, key: &str, reason: impl Into<String>) -> DocumentError {
         let start = self.value(key).map_or(self.start, |value| value.start);
         DocumentError::Invalid {
-            key: if key.is_empty() { self.name.clone() } else { self.dotted(key) },
+            key: if key.is_empty() {
+                self.name.clone()
+            } else {
+                self.dotted(key)
+            },
             reason: reason.into(),
             place: self.document.place(start),
         }
@@ -287,7 +330,9 @@ impl<'a> Table<'a> {
 
     /// A text.
     pub fn text(&self, key: &str) -> Result<Option<Text<'a>>, DocumentError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match &value.kind {
             Kind::String(text) => Ok(Some(self.own_text(self.dotted(key), text, value.start))),
             _ => Err(self.wrong_type(self.dotted(key), value, "a string")),
@@ -296,7 +341,9 @@ impl<'a> Table<'a> {
 
     /// A truth value.
     pub fn boolean(&self, key: &str) -> Result<Option<bool>, DocumentError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match &value.kind {
             Kind::Boolean(value) => Ok(Some(*value)),
             _ => Err(self.wrong_type(self.dotted(key), value, "a boolean")),
@@ -305,7 +352,9 @@ impl<'a> Table<'a> {
 
     /// An array of texts.
     pub fn texts(&self, key: &str) -> Result<Option<Vec<Text<'a>>>, DocumentError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         let Kind::Array(items) = &value.kind else {
             return Err(self.wrong_type(self.dotted(key), value, "an array of strings"));
         };
@@ -325,7 +374,9 @@ impl<'a> Table<'a> {
 
     /// An array of texts and tables.
     pub fn items(&self, key: &str) -> Result<Option<Vec<Item<'a>>>, DocumentError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         let Kind::Array(items) = &value.kind else {
             return Err(self.wrong_type(self.dotted(key), value, "an array"));
         };
@@ -336,9 +387,12 @@ impl<'a> Table<'a> {
                 let name = format!("{}[{index}]", self.dotted(key));
                 match &item.kind {
                     Kind::String(text) => Ok(Item::Text(self.own_text(name, text, item.start))),
-                    Kind::Table(entries) => {
-                        Ok(Item::Table(Table { document: self.document, name, entries, start: item.start }))
-                    }
+                    Kind::Table(entries) => Ok(Item::Table(Table {
+                        document: self.document,
+                        name,
+                        entries,
+                        start: item.start,
+                    })),
                     _ => Err(self.wrong_type(name, item, "a string or a table")),
                 }
             })
@@ -348,9 +402,15 @@ impl<'a> Table<'a> {
 
     /// A text or a table.
     pub fn text_or_table(&self, key: &str) -> Result<Option<Item<'a>>, DocumentError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match &value.kind {
-            Kind::String(text) => Ok(Some(Item::Text(self.own_text(self.dotted(key), text, value.start)))),
+            Kind::String(text) => Ok(Some(Item::Text(self.own_text(
+                self.dotted(key),
+                text,
+                value.start,
+            )))),
             Kind::Table(_) => Ok(self.table(key)?.map(Item::Table)),
             _ => Err(self.wrong_type(self.dotted(key), value, "a string or a table")),
         }
@@ -361,14 +421,18 @@ impl<'a> Table<'a> {
         match self.value(key).map(|value| (&value.kind, value)) {
             Some((Kind::String(_), _)) => Ok(self.text(key)?.map(|text| vec![text])),
             Some((Kind::Array(_), _)) => self.texts(key),
-            Some((_, value)) => Err(self.wrong_type(self.dotted(key), value, "a string or an array of strings")),
+            Some((_, value)) => {
+                Err(self.wrong_type(self.dotted(key), value, "a string or an array of strings"))
+            }
             None => Ok(None),
         }
     }
 
     /// A table within.
     pub fn table(&self, key: &str) -> Result<Option<Table<'a>>, DocumentError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match &value.kind {
             Kind::Table(entries) => Ok(Some(Table {
                 document: self.document,
@@ -382,7 +446,9 @@ impl<'a> Table<'a> {
 
     /// An array whose items are all tables.
     pub fn tables(&self, key: &str) -> Result<Option<Vec<Table<'a>>>, DocumentError> {
-        let Some(items) = self.items(key)? else { return Ok(None) };
+        let Some(items) = self.items(key)? else {
+            return Ok(None);
+        };
         items
             .into_iter()
             .map(|item| match item {
@@ -399,7 +465,12 @@ impl<'a> Table<'a> {
     }
 
     fn own_text(&self, key: String, value: &'a str, start: usize) -> Text<'a> {
-        Text { document: self.document, key, value, start }
+        Text {
+            document: self.document,
+            key,
+            value,
+            start,
+        }
     }
 }
 
@@ -408,7 +479,12 @@ impl<'a> Table<'a> {
 pub fn nearest(typed: &str, known: &[&str]) -> Option<String> {
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&typed.replace('_', "-"), candidate), *candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&typed.replace('_', "-"), candidate),
+                *candidate,
+            )
+        })
         .filter(|(similarity, _)| *similarity > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_owned())
@@ -439,13 +515,27 @@ mod tests {
     #[test]
     fn columns_are_counted_in_characters() {
         let document = document("\"größe\" = 1\nx = {\"é\" = 1}\n");
-        assert!(document.root().text("größe").unwrap_err().to_string().ends_with("pyproject.toml:1:11"));
+        assert!(
+            document
+                .root()
+                .text("größe")
+                .unwrap_err()
+                .to_string()
+                .ends_with("pyproject.toml:1:11")
+        );
     }
 
     #[test]
     fn an_unknown_key_is_named_with_its_neighbour() {
         let document = document("[tool.ironwheel]\nmodul-name = \"x\"\n");
-        let tool = document.root().table("tool").unwrap().unwrap().table("ironwheel").unwrap().unwrap();
+        let tool = document
+            .root()
+            .table("tool")
+            .unwrap()
+            .unwrap()
+            .table("ironwheel")
+            .unwrap()
+            .unwrap();
         let unknown = tool.unknown_keys(&["module-name", "features"]);
         assert!(matches!(
             unknown.as_slice(),

@@ -2,10 +2,15 @@
 //! environment's and our own defaults. Every setting knows where it comes from.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::notice::Notice;
+use super::pyproject::{Document, DocumentError, Item, Table, Text};
+use crate::fs;
+use crate::host::Host;
 use crate::tag::PlatformWish;
 use crate::zip::deflate::Compression;
 
@@ -249,4 +254,594 @@ pub struct Passed {
     pub color: Option<String>,
     /// `--target-dir`, made absolute.
     pub target_dir: Option<PathBuf>,
+}
+
+/// Every key of `[tool.maturin]`, and so of `[tool.ironwheel]`.
+const KEYS: [&str; 38] = [
+    "all-features",
+    "auditwheel",
+    "bindings",
+    "compatibility",
+    "config",
+    "data",
+    "editable-profile",
+    "exclude",
+    "features",
+    "frozen",
+    "generate-ci",
+    "generate-stubs",
+    "include",
+    "include-debuginfo",
+    "include-import-lib",
+    "locked",
+    "macos-deployment-target",
+    "manifest-path",
+    "manylinux",
+    "module-name",
+    "no-default-features",
+    "offline",
+    "pgo-command",
+    "pgo-dependency-group",
+    "profile",
+    "python-packages",
+    "python-source",
+    "rustc-args",
+    "sbom",
+    "sdist-generator",
+    "skip-auditwheel",
+    "strip",
+    "target",
+    "targets",
+    "unstable-flags",
+    "use-base-python",
+    "use-cross",
+    "verbose",
+];
+
+/// Where settings come from in a file: `[tool.ironwheel]` first, `[tool.maturin]` behind it.
+#[derive(Debug, Clone, Default)]
+pub struct Tables<'a> {
+    tables: Vec<(&'static str, Table<'a>)>,
+}
+
+impl<'a> Tables<'a> {
+    /// Finds the tables of a document. An unknown key of our own table is an error, one of `[tool.maturin]` a notice.
+    pub fn of(document: &'a Document, notices: &mut Vec<Notice>) -> Result<Self, DocumentError> {
+        let mut tables = Vec::new();
+        if let Some(tool) = document.root().table("tool")? {
+            for (key, name) in [("ironwheel", "tool.ironwheel"), ("maturin", "tool.maturin")] {
+                let Some(table) = tool.table(key)? else { continue };
+                for unknown in table.unknown_keys(&KEYS) {
+                    if key == "ironwheel" {
+                        return Err(unknown);
+                    }
+                    notices
+                        .push(Notice::new(format!("{unknown}")).hint("it is ignored, as maturin ignores it"));
+                }
+                tables.push((name, table));
+            }
+        }
+        Ok(Self { tables })
+    }
+
+    /// The first table's value, with the table it stands in.
+    fn first<T>(
+        &self,
+        read: impl Fn(&Table<'a>) -> Result<Option<T>, DocumentError>,
+    ) -> Result<Option<Setting<T>>, DocumentError> {
+        let mut found = None;
+        for (name, table) in &self.tables {
+            // Later tables are read as well: a wrong type is an error even where the value does not count.
+            if let Some(value) = read(table)? {
+                found.get_or_insert(Setting {
+                    value,
+                    origin: Origin::File(name),
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn text(&self, key: &str) -> Result<Option<Setting<Text<'a>>>, DocumentError> {
+        self.first(|table| table.text(key))
+    }
+
+    fn boolean(&self, key: &str) -> Result<Option<Setting<bool>>, DocumentError> {
+        self.first(|table| table.boolean(key))
+    }
+
+    fn texts(&self, key: &str) -> Result<Option<Setting<Vec<String>>>, DocumentError> {
+        self.first(|table| {
+            Ok(table
+                .texts(key)?
+                .map(|texts| texts.iter().map(|text| text.value.to_owned()).collect()))
+        })
+    }
+
+    /// `manifest-path`, as it is written.
+    pub fn manifest_path(&self) -> Result<Option<Text<'a>>, DocumentError> {
+        Ok(self.text("manifest-path")?.map(|setting| setting.value))
+    }
+
+    /// `python-source`, as it is written.
+    pub fn python_source(&self) -> Result<Option<Text<'a>>, DocumentError> {
+        Ok(self.text("python-source")?.map(|setting| setting.value))
+    }
+
+    /// `python-packages`, as they are written.
+    pub fn python_packages(&self) -> Result<Vec<String>, DocumentError> {
+        Ok(self
+            .texts("python-packages")?
+            .map(|setting| setting.value)
+            .unwrap_or_default())
+    }
+}
+
+/// Resolves all settings: what flags ask, else what the tables say, else the environment, else our defaults.
+/// `root` is the folder that relative paths of the file are relative to.
+pub fn resolve(
+    overrides: &Overrides,
+    tables: &Tables<'_>,
+    root: &Path,
+    host: &Host,
+) -> Result<Settings, DocumentError> {
+    let path_setting = |key: &str| -> Result<Setting<Option<PathBuf>>, DocumentError> {
+        Ok(optional(
+            None,
+            tables.text(key)?.map(|text| Setting {
+                value: fs::normalize(&root.join(text.value.value)),
+                origin: text.origin,
+            }),
+        ))
+    };
+    let text_setting = |flag: Option<String>, key: &str| -> Result<Setting<Option<String>>, DocumentError> {
+        Ok(optional(
+            flag,
+            tables.text(key)?.map(|text| Setting {
+                value: text.value.value.to_owned(),
+                origin: text.origin,
+            }),
+        ))
+    };
+    let flag = |asked: bool, key: &str| -> Result<Setting<bool>, DocumentError> {
+        Ok(chosen(asked.then_some(true), tables.boolean(key)?, false))
+    };
+    let list = |asked: &[String], key: &str| -> Result<Setting<Vec<String>>, DocumentError> {
+        let asked = (!asked.is_empty()).then(|| asked.to_vec());
+        Ok(chosen(asked, tables.texts(key)?, Vec::new()))
+    };
+    let features = tables.first(features)?;
+    let asked_features = (!overrides.features.is_empty()).then(|| split_features(&overrides.features));
+    let sbom = tables.first(|table| table.table("sbom"))?;
+    Ok(Settings {
+        out: chosen(
+            overrides.out.as_ref().map(|out| host.absolute(out)),
+            None,
+            PathBuf::from("/tmp/wheels"),
+        ),
+        profile: chosen(
+            overrides.profile.clone(),
+            text_setting(None, "profile")?.explicit(),
+            "release".to_owned(),
+        ),
+        features: chosen(asked_features, features, Vec::new()),
+        all_features: flag(overrides.all_features, "all-features")?,
+        no_default_features: flag(overrides.no_default_features, "no-default-features")?,
+        locked: flag(overrides.locked, "locked")?,
+        frozen: flag(overrides.frozen, "frozen")?,
+        offline: flag(overrides.offline, "offline")?,
+        config: list(&overrides.config, "config")?,
+        unstable_flags: list(&overrides.unstable_flags, "unstable-flags")?,
+        rustc_args: list(&overrides.rustc_args, "rustc-args")?,
+        target: optional(overrides.target.clone(), None),
+        strip: chosen(overrides.strip, tables.boolean("strip")?, false),
+        compatibility: compatibility(overrides, tables)?,
+        audit_mode: audit_mode(overrides, tables)?,
+        compression: chosen(overrides.compression, None, Compression::default()),
+        include: patterns(tables, "include")?,
+        exclude: patterns(tables, "exclude")?,
+        python_source: path_setting("python-source")?,
+        python_packages: list(&[], "python-packages")?,
+        module_name: text_setting(None, "module-name")?,
+        bindings: bindings(overrides, tables)?,
+        data: path_setting("data")?,
+        interpreters: chosen(
+            (!overrides.interpreters.is_empty()).then(|| overrides.interpreters.clone()),
+            None,
+            Vec::new(),
+        ),
+        find_interpreters: chosen(overrides.find_interpreters.then_some(true), None, false),
+        sbom_rust: match &sbom {
+            Some(sbom) => {
+                let value = sbom.value.boolean("rust")?.map(|value| Setting {
+                    value,
+                    origin: sbom.origin.clone(),
+                });
+                chosen(None, value, true)
+            }
+            None => Setting::default(true),
+        },
+        sbom_include: sbom_include(overrides, sbom.as_ref(), root, host)?,
+        passed: Passed {
+            jobs: overrides.jobs.clone(),
+            quiet: overrides.quiet,
+            verbose: overrides.verbose,
+            ignore_rust_version: overrides.ignore_rust_version,
+            timings: overrides.timings,
+            future_incompat_report: overrides.future_incompat_report,
+            color: overrides.color.clone(),
+            target_dir: overrides
+                .target_dir
+                .as_ref()
+                .map(|folder| fs::normalize(&host.absolute(folder))),
+        },
+    })
+}
+
+fn chosen<T>(asked: Option<T>, filed: Option<Setting<T>>, default: T) -> Setting<T> {
+    match (asked, filed) {
+        (Some(value), _) => Setting {
+            value,
+            origin: Origin::Flag,
+        },
+        (None, Some(filed)) => filed,
+        (None, None) => Setting::default(default),
+    }
+}
+
+fn optional<T>(asked: Option<T>, filed: Option<Setting<T>>) -> Setting<Option<T>> {
+    let some = |setting: Setting<T>| Setting {
+        value: Some(setting.value),
+        origin: setting.origin,
+    };
+    chosen(asked.map(Some), filed.map(some), None)
+}
+
+impl<T> Setting<Option<T>> {
+    /// The setting without the outer doubt, if somebody made it.
+    fn explicit(self) -> Option<Setting<T>> {
+        self.value.map(|value| Setting {
+            value,
+            origin: self.origin,
+        })
+    }
+}
+
+/// `-F "a b,c"` names three features.
+fn split_features(typed: &[String]) -> Vec<Feature> {
+    typed
+        .iter()
+        .flat_map(|text| text.split([' ', ',']))
+        .filter(|name| !name.is_empty())
+        .map(|name| Feature {
+            name: name.to_owned(),
+            python_version: None,
+            python_implementation: None,
+        })
+        .collect()
+}
+
+fn features(table: &Table<'_>) -> Result<Option<Vec<Feature>>, DocumentError> {
+    let Some(items) = table.items("features")? else {
+        return Ok(None);
+    };
+    items.iter().map(feature).collect::<Result<_, _>>().map(Some)
+}
+
+fn feature(item: &Item<'_>) -> Result<Feature, DocumentError> {
+    match item {
+        Item::Text(text) => Ok(Feature {
+            name: text.value.to_owned(),
+            python_version: None,
+            python_implementation: None,
+        }),
+        Item::Table(table) => {
+            let name = table
+                .text("feature")?
+                .ok_or_else(|| table.invalid("", "has no `feature`"))?;
+            let python_version = table
+                .text("python-version")?
+                .map(|text| {
+                    pep440_rs::VersionSpecifiers::from_str(text.value)
+                        .map_err(|_| text.invalid(format!("is not a version specifier (`{}`)", text.value)))
+                })
+                .transpose()?;
+            let python_implementation = table
+                .text("python-implementation")?
+                .map(|text| text.value.to_ascii_lowercase());
+            Ok(Feature {
+                name: name.value.to_owned(),
+                python_version,
+                python_implementation,
+            })
+        }
+    }
+}
+
+fn patterns(tables: &Tables<'_>, key: &str) -> Result<Setting<Vec<Pattern>>, DocumentError> {
+    let filed = tables.first(|table| {
+        let Some(items) = table.items(key)? else {
+            return Ok(None);
+        };
+        items.iter().map(pattern).collect::<Result<_, _>>().map(Some)
+    })?;
+    Ok(chosen(None, filed, Vec::new()))
+}
+
+fn pattern(item: &Item<'_>) -> Result<Pattern, DocumentError> {
+    let table = match item {
+        Item::Text(text) => {
+            return Ok(Pattern {
+                glob: text.value.to_owned(),
+                wheel: true,
+                sdist: true,
+                from_out_dir: None,
+            });
+        }
+        Item::Table(table) => table,
+    };
+    let glob = table
+        .text("path")?
+        .ok_or_else(|| table.invalid("", "has no `path`"))?;
+    let formats = table.text_or_texts("format")?;
+    for format in formats.iter().flatten() {
+        if !matches!(format.value, "sdist" | "wheel") {
+            return Err(format.invalid(format!("must be `sdist` or `wheel`, not `{}`", format.value)));
+        }
+    }
+    let has = |format: &str| {
+        formats
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|one| one.value == format))
+    };
+    let from_out_dir = match table.text("from")? {
+        None => None,
+        Some(from) if from.value == "out-dir" => {
+            let crate_name = match table.text("crate-name")? {
+                Some(name) => Some(name),
+                None => table.text("crate_name")?,
+            };
+            Some(OutDir {
+                to: table
+                    .text("to")?
+                    .map_or_else(String::new, |to| to.value.to_owned()),
+                crate_name: crate_name.map(|name| name.value.to_owned()),
+            })
+        }
+        Some(from) => return Err(from.invalid(format!("must be `out-dir`, not `{}`", from.value))),
+    };
+    let sdist = has("sdist") && from_out_dir.is_none();
+    Ok(Pattern {
+        glob: glob.value.to_owned(),
+        wheel: has("wheel"),
+        sdist,
+        from_out_dir,
+    })
+}
+
+fn compatibility(
+    overrides: &Overrides,
+    tables: &Tables<'_>,
+) -> Result<Setting<Vec<PlatformWish>>, DocumentError> {
+    let asked = (!overrides.compatibility.is_empty()).then(|| overrides.compatibility.clone());
+    let mut filed = None;
+    for key in ["compatibility", "manylinux"] {
+        if let Some(text) = tables.text(key)? {
+            let wish = PlatformWish::parse(text.value.value).map_err(|error| {
+                text.value.invalid(
+                    error
+                        .to_string()
+                        .replacen(&format!("`{}` ", text.value.value), "", 1),
+                )
+            })?;
+            filed.get_or_insert(Setting {
+                value: vec![wish],
+                origin: text.origin,
+            });
+        }
+    }
+    Ok(chosen(asked, filed, Vec::new()))
+}
+
+fn audit_mode(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<AuditMode>, DocumentError> {
+    let mut filed = None;
+    if let Some(text) = tables.text("auditwheel")? {
+        let value = match text.value.value {
+            "repair" => AuditMode::Repair,
+            "check" => AuditMode::Check,
+            "warn" => AuditMode::Warn,
+            "skip" => AuditMode::Skip,
+            other => {
+                return Err(text.value.invalid(format!(
+                    "must be `repair`, `check`, `warn` or `skip`, not `{other}`"
+                )));
+            }
+        };
+        filed = Some(Setting {
+            value,
+            origin: text.origin,
+        });
+    }
+    if let Some(skip) = tables.boolean("skip-auditwheel")?.filter(|skip| skip.value) {
+        filed.get_or_insert(Setting {
+            value: AuditMode::Skip,
+            origin: skip.origin,
+        });
+    }
+    Ok(chosen(overrides.audit_mode, filed, AuditMode::Repair))
+}
+
+fn bindings(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Option<String>>, DocumentError> {
+    let mut filed = None;
+    if let Some(text) = tables.text("bindings")? {
+        if !matches!(text.value.value, "pyo3" | "pyo3-ffi" | "cffi" | "uniffi" | "bin") {
+            return Err(text.value.invalid(format!(
+                "must be `pyo3`, `pyo3-ffi`, `cffi`, `uniffi` or `bin`, not `{}`",
+                text.value.value
+            )));
+        }
+        filed = Some(Setting {
+            value: text.value.value.to_owned(),
+            origin: text.origin,
+        });
+    }
+    Ok(optional(overrides.bindings.clone(), filed))
+}
+
+fn sbom_include(
+    overrides: &Overrides,
+    sbom: Option<&Setting<Table<'_>>>,
+    root: &Path,
+    host: &Host,
+) -> Result<Setting<Vec<PathBuf>>, DocumentError> {
+    let mut value: Vec<PathBuf> = overrides
+        .sbom_include
+        .iter()
+        .map(|path| fs::normalize(&host.absolute(path)))
+        .collect();
+    let mut origin = if value.is_empty() {
+        Origin::Default
+    } else {
+        Origin::Flag
+    };
+    if let Some(sbom) = sbom {
+        for text in sbom.value.texts("include")?.into_iter().flatten() {
+            let path = fs::normalize(&root.join(text.value));
+            if !Path::new(text.value).is_absolute() && !path.starts_with(root) {
+                return Err(text.invalid(format!("leads out of the project (`{}`)", text.value)));
+            }
+            if !value.contains(&path) {
+                value.push(path);
+            }
+            if origin == Origin::Default {
+                origin = sbom.origin.clone();
+            }
+        }
+    }
+    Ok(Setting { value, origin })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn resolved(text: &str, overrides: &Overrides) -> Result<Settings, DocumentError> {
+        let document = Document::parse(Path::new("pyproject.toml"), text.to_owned())?;
+        let host = Host::new(BTreeMap::new(), "/work".into()).unwrap();
+        let tables = Tables::of(&document, &mut Vec::new())?;
+        resolve(overrides, &tables, Path::new("/project"), &host)
+    }
+
+    #[test]
+    fn a_flag_beats_our_table_which_beats_maturins() {
+        let text = "[tool.maturin]\nprofile = \"a\"\nstrip = true\n[tool.ironwheel]\nprofile = \"b\"\n";
+        let settings = resolved(text, &Overrides::default()).unwrap();
+        assert_eq!(
+            settings.profile,
+            Setting {
+                value: "b".into(),
+                origin: Origin::File("tool.ironwheel")
+            }
+        );
+        assert_eq!(
+            settings.strip,
+            Setting {
+                value: true,
+                origin: Origin::File("tool.maturin")
+            }
+        );
+        assert_eq!(settings.locked, Setting::default(false));
+        let asked = Overrides {
+            profile: Some("c".into()),
+            strip: Some(false),
+            ..Overrides::default()
+        };
+        let settings = resolved(text, &asked).unwrap();
+        assert_eq!(
+            settings.profile,
+            Setting {
+                value: "c".into(),
+                origin: Origin::Flag
+            }
+        );
+        assert_eq!(
+            settings.strip,
+            Setting {
+                value: false,
+                origin: Origin::Flag
+            }
+        );
+    }
+
+    #[test]
+    fn the_defaults_are_a_release_build_into_tmp_wheels() {
+        let settings = resolved("", &Overrides::default()).unwrap();
+        assert_eq!(settings.profile.value, "release");
+        assert_eq!(settings.out.value, PathBuf::from("/tmp/wheels"));
+    }
+
+    #[test]
+    fn features_on_the_command_line_drop_those_of_the_file() {
+        let text = "[tool.maturin]\nfeatures = [\"x\", { feature = \"y\", python-version = \">=3.11\" }]\n";
+        let names = |settings: Settings| {
+            settings
+                .features
+                .value
+                .into_iter()
+                .map(|feature| feature.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(resolved(text, &Overrides::default()).unwrap()), ["x", "y"]);
+        let asked = Overrides {
+            features: vec!["a b,c".into()],
+            ..Overrides::default()
+        };
+        assert_eq!(names(resolved(text, &asked).unwrap()), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn patterns_say_which_archive_they_are_for() {
+        let text = "[tool.maturin]\ninclude = [\"a\", { path = \"b\", format = \"sdist\" }, \
+                    { path = \"c\", from = \"out-dir\", to = \"pkg/\", crate_name = \"dep\" }]\n";
+        let include = resolved(text, &Overrides::default()).unwrap().include.value;
+        assert_eq!(
+            include.iter().map(|p| (p.wheel, p.sdist)).collect::<Vec<_>>(),
+            [(true, true), (false, true), (true, false)]
+        );
+        let out_dir = include[2].from_out_dir.clone().unwrap();
+        assert_eq!(
+            (out_dir.to.as_str(), out_dir.crate_name.as_deref()),
+            ("pkg/", Some("dep"))
+        );
+    }
+
+    #[test]
+    fn wrong_values_name_key_and_place() {
+        for (text, message) in [
+            (
+                "[tool.maturin]\nbindings = \"py\"\n",
+                "`tool.maturin.bindings` must be `pyo3`",
+            ),
+            (
+                "[tool.maturin]\nstrip = \"yes\"\n",
+                "`tool.maturin.strip` is a string, but must be a boolean: pyproject.toml:2:9",
+            ),
+            (
+                "[tool.ironwheel]\nmanylinux = \"many\"\n",
+                "`tool.ironwheel.manylinux` is not a platform tag",
+            ),
+            (
+                "[tool.ironwheel]\nfeature = []\n",
+                "`tool.ironwheel.feature` is not a setting: pyproject.toml:2:1",
+            ),
+            (
+                "[tool.maturin]\ninclude = [{ path = \"a\", format = \"egg\" }]\n",
+                "`tool.maturin.include[0].format` must be",
+            ),
+        ] {
+            let error = resolved(text, &Overrides::default()).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
 }
