@@ -1,10 +1,17 @@
 //! Takes a project and interpreters. Gives a job a wheel: the only place where the ABI is decided.
+//!
+//! <https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/>
 
-use crate::project::Project;
-use crate::python::Interpreter;
+use cargo_metadata::semver;
+
+use crate::archive::{ArchiveError, ArchivePath};
+use crate::project::bindings::{Bindings, StableAbi};
+use crate::project::settings::Feature;
+use crate::project::{Notice, Project};
+use crate::python::{Implementation, Interpreter};
 
 /// Which interface of Python's the extension is compiled against.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abi {
     /// One version's own.
     Version,
@@ -14,11 +21,16 @@ pub enum Abi {
         floor: (u8, u8),
     },
     /// The limited one with and without the interpreter lock, good from `floor` on.
+    ///
+    /// <https://peps.python.org/pep-0803/>
     Abi3t {
         /// The oldest Python it serves.
         floor: (u8, u8),
     },
 }
+
+/// The first Python with an interface that serves both kinds of interpreters.
+const FIRST_ABI3T: (u8, u8) = (3, 15);
 
 /// One wheel to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,17 +46,43 @@ pub struct Job {
     /// The wheel's ABI tags.
     pub abi_tags: Vec<String>,
     /// The extension's path in the wheel: `package/_native.abi3.so`.
-    pub extension: crate::archive::ArchivePath,
+    pub extension: ArchivePath,
     /// What the extension's own name is: the one in `PyInit_<name>`.
     pub extension_name: String,
     /// Cargo features for this interpreter.
     pub features: Vec<String>,
-    /// PyO3's configuration, as the text of its file.
+    /// `PyO3`'s configuration, as the text of its file.
     pub pyo3_config: String,
-    /// The configuration's name, the same for the same text on every machine: `cpython-3.12`, `cpython-3.8-abi3`.
+    /// The configuration's name, the same for the same text on every machine: `x86_64-unknown-linux-gnu-cpython-3.12`.
     pub pyo3_config_name: String,
     /// A number from 17 to 255 that differs between configurations which may live in one target directory.
     pub pyo3_config_number: u8,
+}
+
+impl Job {
+    /// For people: `CPython 3.12`, or `CPython 3.9 and later`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match (&self.abi, &self.interpreter) {
+            (
+                Abi::Abi3 {
+                    floor: (major, minor),
+                }
+                | Abi::Abi3t {
+                    floor: (major, minor),
+                },
+                _,
+            ) => {
+                format!("CPython {major}.{minor} and later")
+            }
+            (Abi::Version, Some(interpreter)) => {
+                let threads = if interpreter.free_threaded { "t" } else { "" };
+                let maker = interpreter.implementation.pyo3_name();
+                format!("{maker} {}{threads}", interpreter.version())
+            }
+            (Abi::Version, None) => "Python".to_owned(),
+        }
+    }
 }
 
 /// Every wheel that a build would make.
@@ -53,19 +91,514 @@ pub struct Plan {
     /// In the order they are built.
     pub jobs: Vec<Job>,
     /// What the user should know.
-    pub notices: Vec<crate::project::Notice>,
+    pub notices: Vec<Notice>,
 }
 
 /// Why there is nothing to build.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// TODO
-    #[error("todo")]
-    Todo,
+    /// The stable ABI's floor is above the interpreter.
+    #[error("{interpreter} is older than the oldest Python that the crate's stable ABI serves: {floor}")]
+    BelowFloor {
+        /// The interpreter.
+        interpreter: String,
+        /// The floor.
+        floor: String,
+    },
+    /// `PyO3` does not take the interpreter.
+    #[error("`{bindings}` {version} takes {implementation} {oldest} to {newest}, not {interpreter}")]
+    Unsupported {
+        /// `pyo3` or `pyo3-ffi`.
+        bindings: &'static str,
+        /// Its version.
+        version: semver::Version,
+        /// Whose Python.
+        implementation: &'static str,
+        /// The oldest it takes.
+        oldest: String,
+        /// The newest it takes.
+        newest: String,
+        /// The interpreter.
+        interpreter: String,
+    },
+    /// No interpreter, and the crate needs one.
+    #[error("there is no interpreter to build for")]
+    NoInterpreter,
+    /// The extension's path cannot be spelt.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
 }
 
-/// Decides what is built. `interpreters` are those found; none where the project needs none.
-pub fn plan(project: &Project, interpreters: &[Interpreter]) -> Result<Plan, PlanError> {
-    let _ = (project, interpreters);
-    todo!()
+/// Whether the jobs can be decided without any interpreter: the stable ABI has a floor, whichever Python there is.
+#[must_use]
+pub fn needs_no_interpreter(project: &Project) -> bool {
+    let conditional = project
+        .settings
+        .features
+        .value
+        .iter()
+        .any(|feature| feature.python_version.is_some() || feature.python_implementation.is_some());
+    !conditional
+        && project
+            .bindings
+            .stable
+            .is_some_and(|stable| stable.floor.is_some())
+}
+
+/// Decides what is built. `interpreters` are those found; none where the project needs none. `asked` tells whether the user named
+/// them: an interpreter that only happened to be found gets no wheel of its own beside a stable one.
+pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Result<Plan, PlanError> {
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut notices = Vec::new();
+    if interpreters.is_empty() {
+        let stable = project.bindings.stable.ok_or(PlanError::NoInterpreter)?;
+        let floor = stable.floor.ok_or(PlanError::NoInterpreter)?;
+        jobs.push(stable_job(project, stable, floor, None)?);
+        return Ok(Plan { jobs, notices });
+    }
+    let any_stable = interpreters
+        .iter()
+        .any(|one| stable_for(project, one).is_some_and(|abi| serves(abi, one)));
+    for interpreter in interpreters {
+        let stable = stable_for(project, interpreter);
+        let job = match stable {
+            Some(stable) if serves(stable, interpreter) => {
+                let floor = stable.floor.unwrap_or((interpreter.major, interpreter.minor));
+                if (interpreter.major, interpreter.minor) < floor {
+                    return Err(PlanError::BelowFloor {
+                        interpreter: interpreter.describe(),
+                        floor: format!("{}.{}", floor.0, floor.1),
+                    });
+                }
+                let earlier = jobs
+                    .iter()
+                    .find(|job| !matches!(job.abi, Abi::Version) && stable.floor.is_none());
+                match earlier {
+                    // Bare `abi3`: the first interpreter's version is the floor, and the wheel serves the later ones too.
+                    Some(earlier) if floor_of(earlier) <= Some(floor) => continue,
+                    _ => stable_job(project, stable, floor, Some(interpreter))?,
+                }
+            }
+            Some(_) if any_stable && !asked => continue,
+            Some(_) => {
+                notices.push(
+                    Notice::new(format!(
+                        "{} has no stable ABI that the crate asks for, so it gets a wheel of its own",
+                        interpreter.describe()
+                    ))
+                    .hint("leave it out of `-i` if one wheel for all is what you want"),
+                );
+                version_job(
+                    project,
+                    interpreter,
+                    "this interpreter has no stable ABI that the crate asks for",
+                )?
+            }
+            None => version_job(project, interpreter, "the crate asks for no stable ABI")?,
+        };
+        let twin = |other: &Job| {
+            other.abi == job.abi
+                && other.features == job.features
+                && other.pyo3_config_name == job.pyo3_config_name
+        };
+        if !jobs.iter().any(twin) {
+            jobs.push(job);
+        }
+    }
+    Ok(Plan { jobs, notices })
+}
+
+fn floor_of(job: &Job) -> Option<(u8, u8)> {
+    match job.abi {
+        Abi::Version => None,
+        Abi::Abi3 { floor } | Abi::Abi3t { floor } => Some(floor),
+    }
+}
+
+/// The stable ABI that the crate asks for when built for this interpreter, conditional features among what asks.
+fn stable_for(project: &Project, interpreter: &Interpreter) -> Option<StableAbi> {
+    let names = features_for(&project.settings.features.value, Some(interpreter));
+    let of_bindings = names.iter().filter_map(|name| {
+        name.strip_prefix("pyo3/")
+            .or_else(|| name.strip_prefix("pyo3-ffi/"))
+    });
+    StableAbi::joined(project.bindings.stable, StableAbi::from_features(of_bindings))
+}
+
+/// Whether a wheel with that stable ABI could be imported by the interpreter.
+fn serves(stable: StableAbi, interpreter: &Interpreter) -> bool {
+    if interpreter.implementation != Implementation::CPython {
+        return false;
+    }
+    let version = (interpreter.major, interpreter.minor);
+    (stable.abi3t && version >= FIRST_ABI3T) || (stable.abi3 && !interpreter.free_threaded)
+}
+
+/// Features whose conditions hold; without an interpreter only those without conditions.
+fn features_for(features: &[Feature], interpreter: Option<&Interpreter>) -> Vec<String> {
+    let holds = |feature: &&Feature| match interpreter {
+        None => feature.python_version.is_none() && feature.python_implementation.is_none(),
+        Some(interpreter) => {
+            let version =
+                pep440_rs::Version::new([u64::from(interpreter.major), u64::from(interpreter.minor)]);
+            feature
+                .python_version
+                .as_ref()
+                .is_none_or(|wanted| wanted.contains(&version))
+                && feature
+                    .python_implementation
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == interpreter.implementation.name())
+        }
+    };
+    features
+        .iter()
+        .filter(holds)
+        .map(|feature| feature.name.clone())
+        .collect()
+}
+
+fn stable_job(
+    project: &Project,
+    stable: StableAbi,
+    floor: (u8, u8),
+    interpreter: Option<&Interpreter>,
+) -> Result<Job, PlanError> {
+    let version = interpreter.map_or(floor, |one| (one.major, one.minor));
+    let both = stable.abi3t && (version >= FIRST_ABI3T || !stable.abi3);
+    let floor = if both { floor.max(FIRST_ABI3T) } else { floor };
+    let (abi, kind, suffix) = if both {
+        (Abi::Abi3t { floor }, "abi3t", ".abi3t.so")
+    } else {
+        (Abi::Abi3 { floor }, "abi3", ".abi3.so")
+    };
+    let shown = format!("{}.{}", floor.0, floor.1);
+    let reason = if stable.floor.is_some() {
+        format!(
+            "the feature `{kind}-py{}{}` asks for the stable ABI of Python {shown} and later",
+            floor.0, floor.1
+        )
+    } else {
+        format!(
+            "the feature `{kind}` asks for the stable ABI, here of the Python it is built with, {shown}, and later"
+        )
+    };
+    let target = &project.cargo.target_triple;
+    let config = Config {
+        implementation: Implementation::CPython,
+        version: floor,
+        kind: if both { ConfigKind::Abi3t } else { ConfigKind::Abi3 },
+        debug: false,
+        pointer_width: pointer_width(target),
+    };
+    Ok(Job {
+        interpreter: interpreter.cloned(),
+        abi,
+        reason,
+        python_tag: format!("cp{}{}", floor.0, floor.1),
+        abi_tags: if both {
+            vec!["abi3".to_owned(), "abi3t".to_owned()]
+        } else {
+            vec!["abi3".to_owned()]
+        },
+        extension: extension_path(project, suffix)?,
+        extension_name: project.module.last().to_owned(),
+        features: features_for(&project.settings.features.value, interpreter),
+        pyo3_config: config.text(&project.bindings),
+        pyo3_config_name: config.name(target),
+        pyo3_config_number: config.number(),
+    })
+}
+
+fn version_job(project: &Project, interpreter: &Interpreter, reason: &str) -> Result<Job, PlanError> {
+    supported(&project.bindings, interpreter)?;
+    let config = Config {
+        implementation: interpreter.implementation,
+        version: (interpreter.major, interpreter.minor),
+        kind: if interpreter.free_threaded {
+            ConfigKind::FreeThreaded
+        } else {
+            ConfigKind::Locked
+        },
+        debug: interpreter.debug,
+        pointer_width: interpreter.pointer_width,
+    };
+    Ok(Job {
+        abi: Abi::Version,
+        reason: reason.to_owned(),
+        python_tag: interpreter.python_tag(),
+        abi_tags: vec![interpreter.abi_tag()],
+        extension: extension_path(project, &interpreter.ext_suffix)?,
+        extension_name: project.module.last().to_owned(),
+        features: features_for(&project.settings.features.value, Some(interpreter)),
+        pyo3_config: config.text(&project.bindings),
+        pyo3_config_name: config.name(&project.cargo.target_triple),
+        pyo3_config_number: config.number(),
+        interpreter: Some(interpreter.clone()),
+    })
+}
+
+/// `PyO3`'s own build script would refuse it after minutes of compiling; this refuses it at once.
+fn supported(bindings: &Bindings, interpreter: &Interpreter) -> Result<(), PlanError> {
+    let (oldest, newest) = match interpreter.implementation {
+        Implementation::CPython => bindings.cpython,
+        Implementation::PyPy => bindings.pypy,
+        Implementation::GraalPy => return Ok(()),
+    };
+    if (oldest..=newest).contains(&interpreter.minor) {
+        return Ok(());
+    }
+    Err(PlanError::Unsupported {
+        bindings: bindings.crate_name,
+        version: bindings.version.clone(),
+        implementation: if interpreter.implementation == Implementation::PyPy {
+            "PyPy"
+        } else {
+            "CPython"
+        },
+        oldest: format!("3.{oldest}"),
+        newest: format!("3.{newest}"),
+        interpreter: interpreter.describe(),
+    })
+}
+
+/// Where the extension goes: beside the Python files, or into a package of its own.
+fn extension_path(project: &Project, suffix: &str) -> Result<ArchivePath, ArchiveError> {
+    let parts = project.module.parts();
+    let folder = if project.layout.is_mixed() && parts.len() > 1 {
+        parts[..parts.len() - 1].join("/")
+    } else {
+        project.module.last().to_owned()
+    };
+    ArchivePath::parse(&format!("{folder}/{}{suffix}", project.module.last()))
+}
+
+fn pointer_width(target: &str) -> u8 {
+    let architecture = target.split('-').next().unwrap_or_default();
+    let narrow = [
+        "i586",
+        "i686",
+        "arm",
+        "mips",
+        "mipsel",
+        "powerpc",
+        "riscv32gc",
+        "sparc",
+        "thumbv7neon",
+    ];
+    let is_narrow =
+        narrow.contains(&architecture) || architecture.starts_with("armv") || target.ends_with("gnux32");
+    if is_narrow { 32 } else { 64 }
+}
+
+/// What `PyO3` must know of a Python in place of asking it. It names no path: the same text on every machine, so that moving or
+/// renaming an environment compiles nothing again.
+struct Config {
+    implementation: Implementation,
+    version: (u8, u8),
+    kind: ConfigKind,
+    debug: bool,
+    pointer_width: u8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ConfigKind {
+    Locked,
+    FreeThreaded,
+    Abi3,
+    Abi3t,
+}
+
+impl Config {
+    /// The file's text. From 0.29 on `PyO3` knows `target_abi`; earlier ones know `abi3`; the later ones refuse both at once.
+    fn text(&self, bindings: &Bindings) -> String {
+        let maker = self.implementation.pyo3_name();
+        let version = format!("{}.{}", self.version.0, self.version.1);
+        let abi = if bindings.version >= semver::Version::new(0, 29, 0) {
+            let kind = match self.kind {
+                ConfigKind::Locked => "gil_enabled",
+                ConfigKind::FreeThreaded => "free_threaded",
+                ConfigKind::Abi3 => "abi3",
+                ConfigKind::Abi3t => "abi3t",
+            };
+            let debug = if self.debug && bindings.version >= semver::Version::new(0, 30, 0) {
+                "-debug"
+            } else {
+                ""
+            };
+            format!("target_abi={maker}-{kind}-{version}{debug}")
+        } else {
+            format!("abi3={}", self.kind == ConfigKind::Abi3)
+        };
+        let mut flags = Vec::new();
+        if self.kind == ConfigKind::FreeThreaded {
+            flags.push("Py_GIL_DISABLED");
+        }
+        if self.debug {
+            flags.push("Py_DEBUG");
+        }
+        format!(
+            "implementation={maker}\nversion={version}\nshared=true\n{abi}\npointer_width={}\nbuild_flags={}\n\
+             suppress_build_script_link_lines=false\n",
+            self.pointer_width,
+            flags.join(",")
+        )
+    }
+
+    fn name(&self, target: &str) -> String {
+        let kind = match self.kind {
+            ConfigKind::Locked => "",
+            ConfigKind::FreeThreaded => "t",
+            ConfigKind::Abi3 => "-abi3",
+            ConfigKind::Abi3t => "-abi3t",
+        };
+        let debug = if self.debug { "-debug" } else { "" };
+        format!(
+            "{target}-{}-{}.{}{kind}{debug}",
+            self.implementation.name(),
+            self.version.0,
+            self.version.1
+        )
+    }
+
+    /// Six kinds of forty numbers each, from 17 on: below lie the numbers that people write themselves.
+    fn number(&self) -> u8 {
+        let kind = match (self.implementation, self.kind) {
+            (Implementation::PyPy, _) => 4,
+            (Implementation::GraalPy, _) => 5,
+            (_, ConfigKind::Locked) => 0,
+            (_, ConfigKind::FreeThreaded) => 1,
+            (_, ConfigKind::Abi3) => 2,
+            (_, ConfigKind::Abi3t) => 3,
+        };
+        let within = (self.version.1 + if self.debug { 20 } else { 0 }) % 39;
+        17 + kind * 39 + within
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn bindings(version: &str) -> Bindings {
+        Bindings {
+            crate_name: "pyo3",
+            version: semver::Version::parse(version).unwrap(),
+            stable: None,
+            cpython: (8, 15),
+            pypy: (11, 11),
+        }
+    }
+
+    fn config(kind: ConfigKind) -> Config {
+        Config {
+            implementation: Implementation::CPython,
+            version: (3, 12),
+            kind,
+            debug: false,
+            pointer_width: 64,
+        }
+    }
+
+    #[test]
+    fn the_configuration_is_spelt_as_each_pyo3_reads_it() {
+        let old = config(ConfigKind::Abi3).text(&bindings("0.28.1"));
+        assert!(
+            old.contains("\nabi3=true\n") && !old.contains("target_abi"),
+            "{old}"
+        );
+        let new = config(ConfigKind::FreeThreaded).text(&bindings("0.29.0"));
+        assert!(
+            new.contains("\ntarget_abi=CPython-free_threaded-3.12\n") && !new.contains("abi3="),
+            "{new}"
+        );
+        assert!(new.contains("\nbuild_flags=Py_GIL_DISABLED\n"), "{new}");
+        assert!(
+            new.lines().all(|line| line.contains('=')),
+            "a blank or comment line is an error to PyO3: {new}"
+        );
+    }
+
+    #[test]
+    fn no_two_configurations_share_a_number() {
+        let kinds = [
+            ConfigKind::Locked,
+            ConfigKind::FreeThreaded,
+            ConfigKind::Abi3,
+            ConfigKind::Abi3t,
+        ];
+        let mut numbers = BTreeSet::new();
+        let mut count = 0;
+        for minor in 7..20 {
+            for kind in kinds {
+                numbers.insert(
+                    Config {
+                        version: (3, minor),
+                        ..config(kind)
+                    }
+                    .number(),
+                );
+                count += 1;
+            }
+            for implementation in [Implementation::PyPy, Implementation::GraalPy] {
+                let config = Config {
+                    implementation,
+                    version: (3, minor),
+                    ..config(ConfigKind::Locked)
+                };
+                numbers.insert(config.number());
+                count += 1;
+            }
+        }
+        assert_eq!(numbers.len(), count);
+        assert!(numbers.iter().all(|number| (17..=251).contains(number)));
+    }
+
+    #[test]
+    fn conditional_features_hold_for_the_interpreters_they_name() {
+        let feature = |name: &str, version: Option<&str>, implementation: Option<&str>| Feature {
+            name: name.to_owned(),
+            python_version: version.map(|text| text.parse().unwrap()),
+            python_implementation: implementation.map(str::to_owned),
+        };
+        let features = [
+            feature("always", None, None),
+            feature("pyo3/abi3-py311", Some(">=3.11"), Some("cpython")),
+            feature("pypy", None, Some("pypy")),
+        ];
+        let interpreter = |minor| Interpreter {
+            implementation: Implementation::CPython,
+            major: 3,
+            minor,
+            free_threaded: false,
+            debug: false,
+            ext_suffix: ".so".into(),
+            soabi: None,
+            abiflags: String::new(),
+            pointer_width: 64,
+            platform: None,
+            executable: None,
+            base_executable: None,
+        };
+        assert_eq!(features_for(&features, None), ["always"]);
+        assert_eq!(features_for(&features, Some(&interpreter(10))), ["always"]);
+        assert_eq!(
+            features_for(&features, Some(&interpreter(11))),
+            ["always", "pyo3/abi3-py311"]
+        );
+    }
+
+    #[test]
+    fn pointers_are_as_wide_as_the_target_says() {
+        for (target, width) in [
+            ("x86_64-unknown-linux-gnu", 64),
+            ("i686-unknown-linux-gnu", 32),
+            ("armv7-unknown-linux-gnueabihf", 32),
+            ("aarch64-unknown-linux-musl", 64),
+            ("s390x-unknown-linux-gnu", 64),
+        ] {
+            assert_eq!(pointer_width(target), width, "{target}");
+        }
+    }
 }
