@@ -1,18 +1,25 @@
 //! Takes what was asked (`-i 3.12`, `-f`, nothing). Gives interpreters with all that naming an extension needs.
 //! Knows nothing of projects and of cargo.
 
+mod known;
+mod memory;
+mod probe;
+mod request;
+mod search;
+
 use std::path::{Path, PathBuf};
 
-use crate::host::Host;
+pub use known::known;
+pub use search::{default, find, find_all};
 
 /// Who made the interpreter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Implementation {
-    /// `CPython`.
+    /// CPython.
     CPython,
-    /// `PyPy`.
+    /// PyPy.
     PyPy,
-    /// `GraalPy`.
+    /// GraalPy.
     GraalPy,
 }
 
@@ -24,6 +31,24 @@ impl Implementation {
             Self::CPython => "cpython",
             Self::PyPy => "pypy",
             Self::GraalPy => "graalpy",
+        }
+    }
+
+    /// The implementation of that `sys.implementation.name`, if it is known here.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::CPython, Self::PyPy, Self::GraalPy]
+            .into_iter()
+            .find(|known| known.name() == name)
+    }
+
+    /// As its makers spell it: `CPython`, `PyPy`, `GraalPy`.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::CPython => "CPython",
+            Self::PyPy => "PyPy",
+            Self::GraalPy => "GraalPy",
         }
     }
 
@@ -61,7 +86,7 @@ pub struct Interpreter {
     pub pointer_width: u8,
     /// `sysconfig.get_platform()`: `linux-x86_64`; nothing when cross building.
     pub platform: Option<String>,
-    /// The program, as found; nothing when cross building.
+    /// The program, as it calls itself; nothing when cross building.
     pub executable: Option<PathBuf>,
     /// The interpreter behind a virtual environment, symbolic links resolved; nothing when cross building.
     pub base_executable: Option<PathBuf>,
@@ -71,19 +96,60 @@ impl Interpreter {
     /// The wheel's Python tag: `cp312`, `pp311`, `graalpy311`.
     #[must_use]
     pub fn python_tag(&self) -> String {
-        todo!()
+        let implementation = match self.implementation {
+            Implementation::CPython => "cp",
+            Implementation::PyPy => "pp",
+            Implementation::GraalPy => "graalpy",
+        };
+        format!("{implementation}{}{}", self.major, self.minor)
     }
 
     /// The wheel's ABI tag for version-specific extensions: `cp312`, `cp314t`, `cp312d`, `pypy311_pp73`.
+    ///
+    /// <https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/#abi-tag>
     #[must_use]
     pub fn abi_tag(&self) -> String {
-        todo!()
+        match self.implementation {
+            Implementation::CPython => format!("{}{}", self.python_tag(), self.abi_flags()),
+            Implementation::PyPy => self.abi_of_suffix(2),
+            Implementation::GraalPy => self.abi_of_suffix(3),
+        }
+    }
+
+    /// What sets the ABI of a CPython apart from the usual one of its version: `t`, `d`, and `m` before 3.8.
+    fn abi_flags(&self) -> String {
+        let flags = [
+            (self.free_threaded, 't'),
+            (self.debug, 'd'),
+            (self.minor <= 7, 'm'),
+        ];
+        flags
+            .into_iter()
+            .filter_map(|(holds, flag)| holds.then_some(flag))
+            .collect()
+    }
+
+    /// The first parts of the word between the dots of the suffix: `pypy311_pp73` of `.pypy311-pp73-x86_64-linux-gnu.so`.
+    fn abi_of_suffix(&self, parts: usize) -> String {
+        let word = self.ext_suffix.split('.').nth(1).unwrap_or_default();
+        word.split('-').take(parts).collect::<Vec<_>>().join("_")
     }
 
     /// For people: `CPython 3.12 at /usr/bin/python3.12`.
     #[must_use]
     pub fn describe(&self) -> String {
-        todo!()
+        match &self.executable {
+            Some(path) => format!("{} at {}", self.short_name(), path.display()),
+            None => format!("{}, which is not on this machine", self.short_name()),
+        }
+    }
+
+    /// For people, in short: `CPython 3.12`, `CPython 3.14t`, `CPython 3.12 (debug build)`.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let flag = if self.free_threaded { "t" } else { "" };
+        let debug = if self.debug { " (debug build)" } else { "" };
+        format!("{} {}{flag}{debug}", self.implementation.title(), self.version())
     }
 
     /// `3.12`.
@@ -149,25 +215,90 @@ pub enum PythonError {
         /// Its `sys.implementation.name`.
         implementation: String,
     },
+    /// A version that the project excludes.
+    #[error("{found} is excluded by `requires-python`: {requires_python}")]
+    NotAllowed {
+        /// What was found.
+        found: String,
+        /// The project's words.
+        requires_python: String,
+    },
+    /// Nothing is run when cross building, and the request says no version.
+    #[error(
+        "building for `{target}` on another machine needs a Python version{}",
+        said(request.as_deref())
+    )]
+    NoVersion {
+        /// As typed, if anything was.
+        request: Option<String>,
+        /// The target triple.
+        target: String,
+    },
 }
 
-/// Finds what each request names, all probed at once: a path, a program name (`python3.12`), a version (`3.12`, `3.14t`,
-/// `pypy3.11`, `pypy-3.11`, `graalpy3.11`). What is not on this machine is computed where it can be.
-/// Two requests for the same interpreter give it once; the order of the requests is kept.
-pub fn find(requests: &[String], search: Search<'_>, host: &Host) -> Result<Vec<Interpreter>, PythonError> {
-    let _ = (requests, search, host);
-    todo!()
+/// The end of a sentence that says what a request lacks.
+fn said(request: Option<&str>) -> String {
+    request.map_or_else(String::new, |request| {
+        format!(", which `{request}` does not name")
+    })
 }
 
-/// Finds every supported interpreter on `PATH` (`-f`), oldest first.
-pub fn find_all(search: Search<'_>, host: &Host) -> Result<Vec<Interpreter>, PythonError> {
-    let _ = (search, host);
-    todo!()
+impl PythonError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => {
+                "name a program, a path, an environment's folder or a version: `-i python3.12`, `-i .venv`, `-i 3.12`"
+            }
+            Self::NoDefault { .. } => "activate a virtual environment, or name an interpreter with `-i`",
+            Self::Broken { .. } => "name another interpreter with `-i`",
+            Self::TooOld { .. } | Self::UnknownImplementation { .. } | Self::NotAllowed { .. } => {
+                "name another interpreter with `-i`, such as `-i 3.12`"
+            }
+            Self::NoVersion { .. } => "name a version: `-i 3.12`",
+        }
+    }
 }
 
-/// Finds the one interpreter that is meant when nothing is said: `PYO3_PYTHON`, the active virtual environment's, `pythonLocation`'s,
-/// `python3`, `python`.
-pub fn default(search: Search<'_>, host: &Host) -> Result<Interpreter, PythonError> {
-    let _ = (search, host);
-    todo!()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cpython(minor: u8) -> Interpreter {
+        known(Implementation::CPython, minor, false, "x86_64-unknown-linux-gnu").unwrap()
+    }
+
+    #[test]
+    fn tags_say_version_and_build() {
+        let tags = |interpreter: &Interpreter| (interpreter.python_tag(), interpreter.abi_tag());
+        let of = |python: &str, abi: &str| (python.to_owned(), abi.to_owned());
+        assert_eq!(tags(&cpython(12)), of("cp312", "cp312"));
+        let mut debug = cpython(14);
+        debug.debug = true;
+        assert_eq!(tags(&debug), of("cp314", "cp314d"));
+        debug.free_threaded = true;
+        assert_eq!(tags(&debug), of("cp314", "cp314td"));
+        let mut other = cpython(11);
+        other.implementation = Implementation::PyPy;
+        other.ext_suffix = ".pypy311-pp73-x86_64-linux-gnu.so".to_owned();
+        assert_eq!(tags(&other), of("pp311", "pypy311_pp73"));
+        other.implementation = Implementation::GraalPy;
+        other.ext_suffix = ".graalpy242-311-native-x86_64-linux.so".to_owned();
+        assert_eq!(tags(&other), of("graalpy311", "graalpy242_311_native"));
+    }
+
+    #[test]
+    fn describes_itself_for_people() {
+        let mut interpreter = cpython(14);
+        assert_eq!(
+            interpreter.describe(),
+            "CPython 3.14, which is not on this machine"
+        );
+        interpreter.free_threaded = true;
+        interpreter.executable = Some(PathBuf::from("/usr/bin/python3.14t"));
+        assert_eq!(interpreter.describe(), "CPython 3.14t at /usr/bin/python3.14t");
+        interpreter.debug = true;
+        assert_eq!(interpreter.short_name(), "CPython 3.14t (debug build)");
+    }
 }
