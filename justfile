@@ -1,0 +1,32 @@
+# For people. `.ci/run` runs the same lines, so a machine without `just` loses nothing.
+
+# what can be done
+default:
+    @just --list
+
+# a wheel from a test crate, in /tmp/wheels
+try crate="pure":
+    cargo run --release -- build -m test-crates/{{ crate }}/Cargo.toml
+
+# everything that has to hold before a change goes in
+check: format lint doc test
+
+# the one way to lay out code
+format:
+    cargo fmt --all --check
+
+# no warnings
+lint:
+    cargo clippy --all-targets --locked -- -D warnings
+
+# documentation without dead links
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
+
+# all tests
+test:
+    cargo test --locked
+
+# ratios against maturin, several minutes
+bench *arguments:
+    benches/against_maturin.sh {{ arguments }}
