@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::host::Host;
 use crate::project::settings::{AuditMode, Overrides};
 use crate::tag::{PlatformWish, TagError};
 use crate::zip::deflate::Compression;
@@ -29,6 +30,14 @@ pub enum UsageError {
         /// What to do instead.
         instead: &'static str,
     },
+    /// A variable that stands for a flag and holds something else.
+    #[error("`{name}` must be `true` or `false`: {value}")]
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+    },
     /// A level for files that are not compressed.
     #[error("`--compression-method stored` compresses nothing, so it takes no level but 0: {0}")]
     LevelOfStored(u8),
@@ -40,6 +49,7 @@ impl UsageError {
     pub fn hint(&self) -> String {
         match self {
             Self::NotYet { instead, .. } => (*instead).to_owned(),
+            Self::Variable { name, .. } => format!("correct it, or unset it: `unset {name}`"),
             Self::LevelOfStored(_) => "leave `--compression-level` out".to_owned(),
         }
     }
@@ -380,6 +390,18 @@ pub enum CompressionArgument {
     Zstd,
 }
 
+/// Looks at the variables that stand for flags as clap looks at flags; what they mean is decided with the other settings.
+pub fn check_variables(host: &Host) -> Result<(), UsageError> {
+    let name = "MATURIN_STRIP";
+    match host.variable(name) {
+        None | Some("true" | "false") => Ok(()),
+        Some(value) => Err(UsageError::Variable {
+            name,
+            value: value.to_owned(),
+        }),
+    }
+}
+
 fn platform_wish(written: &str) -> Result<PlatformWish, TagError> {
     PlatformWish::parse(written)
 }
@@ -648,6 +670,17 @@ mod tests {
             ]
         );
         assert!(refused("ironwheel build --compatibility solaris").contains("is not a platform tag"));
+    }
+
+    #[test]
+    fn a_variable_that_stands_for_a_flag_is_checked_like_one() {
+        let check = |value: &str| {
+            let variables = [("MATURIN_STRIP".to_owned(), value.to_owned())].into();
+            check_variables(&Host::new(variables, "/".into()).unwrap())
+        };
+        assert_eq!(check("true"), Ok(()));
+        assert_eq!(check(""), Ok(()));
+        assert!(check("yes").unwrap_err().to_string().contains("`MATURIN_STRIP`"));
     }
 
     #[test]

@@ -2,4 +2,5 @@
 
 pub mod args;
 pub mod commands;
+pub mod hints;
 pub mod render;

@@ -433,8 +433,14 @@ pub fn resolve(
         config: list(&overrides.config, "config")?,
         unstable_flags: list(&overrides.unstable_flags, "unstable-flags")?,
         rustc_args: list(&overrides.rustc_args, "rustc-args")?,
-        target: optional(overrides.target.clone(), None),
-        strip: chosen(overrides.strip, tables.boolean("strip")?, false),
+        target: optional(
+            overrides.target.clone(),
+            host.variable("CARGO_BUILD_TARGET").map(|triple| Setting {
+                value: triple.to_owned(),
+                origin: Origin::Environment("CARGO_BUILD_TARGET"),
+            }),
+        ),
+        strip: strip(overrides, tables, host)?,
         compatibility: compatibility(overrides, tables)?,
         audit_mode: audit_mode(overrides, tables)?,
         compression: chosen(overrides.compression, None, Compression::default()),
@@ -669,6 +675,16 @@ fn audit_mode(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Audi
         });
     }
     Ok(chosen(overrides.audit_mode, filed, AuditMode::Repair))
+}
+
+/// `MATURIN_STRIP` stands for the flag, so it counts before the files.
+fn strip(overrides: &Overrides, tables: &Tables<'_>, host: &Host) -> Result<Setting<bool>, DocumentError> {
+    let filed = tables.boolean("strip")?;
+    let variable = host.variable("MATURIN_STRIP").map(|text| Setting {
+        value: text == "true",
+        origin: Origin::Environment("MATURIN_STRIP"),
+    });
+    Ok(chosen(overrides.strip, variable.or(filed), false))
 }
 
 fn bindings(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Option<String>>, DocumentError> {

@@ -1,0 +1,289 @@
+//! What to do about each error: the line behind `hint:`.
+//!
+//! The rooms say what is wrong. Advice that only needs the error itself may stand beside it (`ProjectError::hint`); the rest is
+//! here, matched without a catch-all, so that a new variant does not compile until somebody has thought about its advice.
+
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "one shape for every room, whether or not it has advice on everything"
+)]
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use super::args::UsageError;
+use crate::archive::ArchiveError;
+use crate::audit::{AuditError, Objection};
+use crate::compile::CompileError;
+use crate::fs::FileError;
+use crate::host::HostError;
+use crate::plan::PlanError;
+use crate::process::ProcessError;
+use crate::project::ProjectError;
+use crate::python::PythonError;
+use crate::wheel::files::FilesError;
+use crate::wheel::write::WriteError;
+
+/// Advice on an error, or on the nearest of its causes for which there is any.
+#[must_use]
+pub fn hint(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(hint) = of_one(error) {
+            return Some(hint);
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
+    fn on<E: Error + 'static>(
+        error: &(dyn Error + 'static),
+        advise: fn(&E) -> Option<String>,
+    ) -> Option<String> {
+        error.downcast_ref::<E>().and_then(advise)
+    }
+    on::<UsageError>(error, |error| Some(error.hint()))
+        .or_else(|| on(error, host))
+        .or_else(|| on(error, project))
+        .or_else(|| on(error, python))
+        .or_else(|| on(error, plan))
+        .or_else(|| on(error, compile))
+        .or_else(|| on(error, audit))
+        .or_else(|| on(error, files))
+        .or_else(|| on(error, write))
+        .or_else(|| on(error, process))
+        .or_else(|| on(error, archive))
+        .or_else(|| on(error, file))
+}
+
+fn host(error: &HostError) -> Option<String> {
+    match error {
+        HostError::WorkingDirectory(_) => Some("change to a folder that exists".to_owned()),
+        HostError::SourceDateEpoch(_) => {
+            Some("unset it, or set it to a number: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`".to_owned())
+        }
+    }
+}
+
+fn project(error: &ProjectError) -> Option<String> {
+    error.hint().or_else(|| match error {
+        ProjectError::File(error) => file(error),
+        ProjectError::Process(error) => process(error),
+        ProjectError::Archive(error) => archive(error),
+        _ => None,
+    })
+}
+
+fn python(error: &PythonError) -> Option<String> {
+    let hint = match error {
+        PythonError::NotFound { .. } => {
+            "name one that is installed, as a program (`-i python3.12`), a path or a version (`-i 3.12`); `-f` takes all there are"
+        }
+        PythonError::NoDefault { .. } => "install Python 3, or name the version to build for: `-i 3.12`",
+        PythonError::Broken { .. } => {
+            "see what it says: run it with `-c 'import sysconfig'`; `-i` names another"
+        }
+        PythonError::TooOld { .. } => "name a later one: `-i 3.12`",
+        PythonError::UnknownImplementation { .. } => "name a CPython, PyPy or GraalPy with `-i`",
+        PythonError::NotAllowed { .. } => {
+            "name another with `-i`, or change `requires-python` in pyproject.toml"
+        }
+        PythonError::NoVersion { .. } => "name the version: `-i 3.12`",
+    };
+    Some(hint.to_owned())
+}
+
+fn plan(error: &PlanError) -> Option<String> {
+    let hint = match error {
+        PlanError::BelowFloor { floor, .. } => {
+            format!("name {floor} or a later one with `-i`, or lower the `abi3-py…` feature of PyO3")
+        }
+        PlanError::Unsupported { bindings, .. } => {
+            format!("name another with `-i`, or use a version of `{bindings}` that takes this one")
+        }
+        PlanError::NoInterpreter => {
+            "install Python 3 or name a version (`-i 3.12`), or turn on an `abi3-py…` feature of PyO3, which needs none".to_owned()
+        }
+        PlanError::Archive(error) => return archive(error),
+    };
+    Some(hint)
+}
+
+fn compile(error: &CompileError) -> Option<String> {
+    match error {
+        CompileError::Cargo { .. } => Some("cargo's own words stand above".to_owned()),
+        CompileError::Process(error) => process(error),
+        CompileError::File(error) => file(error),
+        CompileError::NoArtifact { .. } => {
+            Some("see that `[lib]` in Cargo.toml has `crate-type = [\"cdylib\"]`".to_owned())
+        }
+    }
+}
+
+fn audit(error: &AuditError) -> Option<String> {
+    let hint = match error {
+        AuditError::Machine { .. } => {
+            "see that `--target`, `CARGO_BUILD_TARGET` and cargo's configuration name the same machine"
+                .to_owned()
+        }
+        AuditError::UnknownPolicy { .. } => {
+            "name one of these, or leave `--compatibility` out to get the best that holds".to_owned()
+        }
+        AuditError::NotHeld { objections, best, .. } => not_held(objections, &best.to_string()),
+    };
+    Some(hint)
+}
+
+fn not_held(objections: &[Objection], best: &str) -> String {
+    let any = |test: fn(&Objection) -> bool| objections.iter().any(test);
+    if any(|objection| matches!(objection, Objection::LinksPython { .. })) {
+        return "turn on PyO3's feature `extension-module`, and do not link Python by hand".to_owned();
+    }
+    if any(|objection| matches!(objection, Objection::ForeignLibrary { .. })) {
+        return format!(
+            "link the library statically, or ask for what holds: `--compatibility {}`",
+            wish(best)
+        );
+    }
+    format!(
+        "build on a system as old as the platform, for instance in its container, or ask for what holds: `--compatibility {}`",
+        wish(best)
+    )
+}
+
+/// A platform tag as `--compatibility` takes it: without the architecture.
+fn wish(platform: &str) -> String {
+    let parts: Vec<&str> = platform.splitn(4, '_').collect();
+    match parts.as_slice() {
+        [family @ ("manylinux" | "musllinux"), major, minor, ..] => format!("{family}_{major}_{minor}"),
+        _ => "linux".to_owned(),
+    }
+}
+
+fn files(error: &FilesError) -> Option<String> {
+    error.hint().or_else(|| match error {
+        FilesError::File(error) => file(error),
+        FilesError::Archive(error) => archive(error),
+        FilesError::NotUnicode(_) => Some("rename it".to_owned()),
+        FilesError::Pattern { .. }
+        | FilesError::LinkOut { .. }
+        | FilesError::DataScheme(_)
+        | FilesError::NoPythonFiles(_) => None,
+    })
+}
+
+fn archive(error: &ArchiveError) -> Option<String> {
+    let hint = match error {
+        ArchiveError::Path { .. } => "rename the file, or `exclude` it",
+        ArchiveError::Collision { .. } => {
+            "rename one of the two, or `exclude` it: `ironwheel plan` names the rule behind each file"
+        }
+        ArchiveError::CaseCollision { .. } => "rename one of the two",
+    };
+    Some(hint.to_owned())
+}
+
+fn write(error: &WriteError) -> Option<String> {
+    match error {
+        WriteError::File(error) => file(error),
+        WriteError::SelfCheck(_) => Some(
+            "this is a fault of ironwheel's: please report it with the output of `ironwheel plan -v`"
+                .to_owned(),
+        ),
+    }
+}
+
+fn process(error: &ProcessError) -> Option<String> {
+    match error {
+        ProcessError::Missing(program) if program.ends_with("cargo") || program.ends_with("rustc") => {
+            Some("install Rust, and see that `cargo` is on PATH".to_owned())
+        }
+        ProcessError::Missing(program) => Some(format!("install `{program}`, or put its folder on PATH")),
+        ProcessError::Failed { .. } => None,
+    }
+}
+
+fn file(error: &FileError) -> Option<String> {
+    let hint = match error.source.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem if error.action == "read" => {
+            "see who may read it"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "choose another folder: `-o` for wheels, `--target-dir` for what cargo makes"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room, or choose another folder: `-o` for wheels, `--target-dir` for what cargo makes"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "a file stands where a folder is needed: move it, or choose another folder"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tag::PlatformTag;
+
+    fn not_held(objections: Vec<Objection>) -> String {
+        let error = AuditError::NotHeld {
+            wish: "manylinux_2_17".to_owned(),
+            first: String::new(),
+            objections,
+            best: PlatformTag::Manylinux {
+                major: 2,
+                minor: 34,
+                architecture: "x86_64".to_owned(),
+            },
+        };
+        hint(&error).expect("advice")
+    }
+
+    #[test]
+    fn advice_on_a_platform_names_one_that_holds() {
+        let library = "libfoo.so.1".to_owned();
+        assert!(not_held(vec![Objection::OtherLibc]).contains("`--compatibility manylinux_2_34`"));
+        assert!(not_held(vec![Objection::ForeignLibrary { library }]).contains("statically"));
+        assert_eq!(wish("linux_x86_64"), "linux");
+        assert_eq!(wish("musllinux_1_2_aarch64"), "musllinux_1_2");
+    }
+
+    #[test]
+    fn advice_on_libpython_comes_first() {
+        let objections = vec![
+            Objection::OtherLibc,
+            Objection::LinksPython {
+                library: "libpython3.11.so.1.0".to_owned(),
+            },
+        ];
+        assert!(not_held(objections).contains("extension-module"));
+    }
+
+    #[test]
+    fn advice_is_found_behind_a_room_s_own_error() {
+        let denied = FileError {
+            action: "create the folder",
+            path: "/root/wheels".into(),
+            source: ErrorKind::PermissionDenied.into(),
+        };
+        let error = WriteError::File(denied);
+        assert!(hint(&error).expect("advice").contains("`-o`"));
+    }
+
+    #[test]
+    fn advice_is_found_behind_any_error_that_names_its_cause() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] PlanError);
+        assert!(
+            hint(&Outer(PlanError::NoInterpreter))
+                .expect("advice")
+                .contains("abi3")
+        );
+        assert_eq!(hint(&std::io::Error::other("whatever")), None);
+    }
+}
