@@ -1,6 +1,11 @@
-//! Files: read, walk in a fixed order, write whole or not at all. Every error has its path.
+//! Files: read, write whole or not at all. Every error has its path.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +41,18 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
 /// Writes a file whole or not at all: a temporary file beside it, synchronised, then renamed over it with mode 0644 (less the
 /// umask). Returns only when the name stands.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let _ = (path, bytes);
-    todo!()
+    let unfinished = Unfinished::create(path).map_err(FileError::new("write", path))?;
+    unfinished
+        .fill_and_rename(path, bytes)
+        .map_err(FileError::new("write", path))
 }
 
 /// Writes a file only if it does not hold these bytes already; says whether it wrote.
 pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
-    let _ = (path, bytes);
-    todo!()
+    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(false);
+    }
+    write_atomically(path, bytes).map(|()| true)
 }
 
 /// Creates a folder and its parents.
@@ -52,15 +61,27 @@ pub fn create_folder(path: &Path) -> Result<(), FileError> {
 }
 
 /// Removes every temporary file that is being written; called when a signal ends the program.
+/// From then on no file is begun and none gets its name: whoever tries waits for the end.
 pub fn remove_unfinished() {
-    todo!()
+    let mut unfinished = unfinished();
+    remove_all(&mut unfinished);
+    std::mem::forget(unfinished);
 }
 
 /// Whether the owner may execute the file.
+#[cfg(unix)]
 #[must_use]
 pub fn is_executable(path: &Path) -> bool {
-    let _ = path;
-    todo!()
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata()
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o100 != 0)
+}
+
+/// Whether the owner may execute the file; nobody tells, so no.
+#[cfg(not(unix))]
+#[must_use]
+pub fn is_executable(_: &Path) -> bool {
+    false
 }
 
 /// A path without `.` and `..`, by its text alone.
@@ -79,4 +100,173 @@ pub fn normalize(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// The temporary files of this process. Held while one of them is created or renamed, so that a signal finds either a file
+/// that is in the list or none.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remove_all(files: &mut BTreeSet<PathBuf>) {
+    for path in std::mem::take(files) {
+        // The program is ending: nobody is left to hear of a failure.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// A temporary file. Removed when it is dropped before it got its name.
+struct Unfinished {
+    path: PathBuf,
+    file: File,
+}
+
+impl Unfinished {
+    /// Creates one in the folder of the file that it will become.
+    fn create(target: &Path) -> std::io::Result<Self> {
+        let mut list = unfinished();
+        let mut attempt = 0_u32;
+        loop {
+            let path = target.with_file_name(temporary_name(target, attempt));
+            match open_new(&path) {
+                Ok(file) => {
+                    list.insert(path.clone());
+                    return Ok(Self { path, file });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn fill_and_rename(mut self, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.file.sync_all()?;
+        let mut list = unfinished();
+        std::fs::rename(&self.path, target)?;
+        list.remove(&self.path);
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if unfinished().remove(&self.path) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// `.<name>.<process>-<attempt>.part`, cut to what file systems take.
+fn temporary_name(target: &Path, attempt: u32) -> OsString {
+    const LONGEST_NAME: usize = 200;
+    let name: String = target
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .chars()
+        .filter(char::is_ascii)
+        .take(LONGEST_NAME)
+        .collect();
+    format!(".{name}.{}-{attempt}.part", std::process::id()).into()
+}
+
+fn open_new(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<OsString> {
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.whl");
+        write_atomically(&path, b"a longer first version").unwrap();
+        write_atomically(&path, b"second").unwrap();
+        assert_eq!(read(&path).unwrap(), b"second");
+        assert_eq!(names(folder.path()), ["a.whl"]);
+    }
+
+    #[test]
+    fn a_failure_names_the_file_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        std::fs::create_dir_all(path.join("by a folder")).unwrap();
+        let error = write_atomically(&path, b"x").unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot write {}", path.display()));
+        assert_eq!(names(folder.path()), ["taken"]);
+        let error = write_atomically(&folder.path().join("missing/file"), b"x").unwrap_err();
+        assert!(error.to_string().ends_with("missing/file"), "{error}");
+    }
+
+    #[test]
+    fn unchanged_bytes_are_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.txt");
+        assert!(write_if_changed(&path, b"one").unwrap());
+        assert!(!write_if_changed(&path, b"one").unwrap());
+        assert!(write_if_changed(&path, b"two").unwrap());
+        assert_eq!(read_text(&path).unwrap(), "two");
+    }
+
+    #[test]
+    fn an_unfinished_file_is_listed_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.whl");
+        let first = Unfinished::create(&target).unwrap();
+        let second = Unfinished::create(&target).unwrap();
+        assert_ne!(first.path, second.path);
+        assert!(unfinished().contains(&first.path));
+        let mut list = BTreeSet::from([first.path.clone()]);
+        remove_all(&mut list);
+        assert!(!first.path.exists());
+        drop(second);
+        drop(first);
+        assert_eq!(names(folder.path()), [] as [&str; 0]);
+        assert!(!unfinished().iter().any(|path| path.starts_with(folder.path())));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_are_readable_by_all_and_not_executable() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_atomically(&path, b"").unwrap();
+        // Whatever the umask: no bit beyond 0644, and the owner's own.
+        assert_eq!(
+            path.metadata().unwrap().permissions().mode() & 0o777 & !0o044,
+            0o600
+        );
+        assert!(!is_executable(&path));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(is_executable(&path));
+        assert!(!is_executable(folder.path()));
+    }
+
+    #[test]
+    fn paths_are_cleaned_by_their_text() {
+        for (path, clean) in [("/a/./b/../c", "/a/c"), ("../a", "../a"), ("a/..", "")] {
+            assert_eq!(normalize(Path::new(path)), Path::new(clean), "{path}");
+        }
+    }
 }
