@@ -1,1 +1,953 @@
 //! Whole walks: the only place that strings rooms together.
+//!
+//! `Project → Plan → Compiled → Audit → Wheel → file`, for each wheel of the plan.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
+use crate::audit::{self, Audit, AuditError};
+use crate::compile::{self, CompileError, Compiled};
+use crate::elf::{self, ElfError, Facts};
+use crate::event::{Event, Listener, Stage, WheelMade};
+use crate::fs::{self, FileError};
+use crate::host::Host;
+use crate::plan::{self, Abi, Job, Plan, PlanError};
+use crate::project::settings::{AuditMode, Origin, Overrides, Setting};
+use crate::project::{self, Notice, Project, ProjectError};
+use crate::python::{self, Implementation, Interpreter, PythonError};
+use crate::tag::{PlatformTag, PlatformWish, TagError, WheelFilename, WheelTag};
+use crate::wheel::files::{self, FilesError, Selected};
+use crate::wheel::write::{self, Options, Prepared, Wheel, WriteError};
+use crate::wheel::{glue, info, metadata, sbom};
+use crate::zip::write::Timestamp;
+
+/// Why there is no wheel.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// The project cannot be understood.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// There is no interpreter.
+    #[error(transparent)]
+    Python(#[from] PythonError),
+    /// There is nothing to build.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// There is no shared object.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The project's files cannot go into a wheel.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The platform that was asked for does not hold.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The shared object cannot be read.
+    #[error("the shared object cannot be read: {path}", path = path.display())]
+    Elf {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ElfError,
+    },
+    /// The wheel has no name.
+    #[error(transparent)]
+    Tag(#[from] TagError),
+    /// Two files for one place.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The wheel cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The extension has no entry point of its name.
+    #[error(
+        "the extension exports neither `PyInit_{name}` nor `PyModExport_{name}`, so Python could not import it"
+    )]
+    NoEntryPoint {
+        /// The module's last name.
+        name: String,
+        /// Entry points that it exports instead.
+        found: Vec<String>,
+    },
+    /// What was compiled is not what was planned.
+    #[error("`{crate_name}` was compiled {found} the stable ABI, but the wheel was planned {planned} it")]
+    AbiMismatch {
+        /// `pyo3` or `pyo3-ffi`.
+        crate_name: String,
+        /// `with` or `without`.
+        found: &'static str,
+        /// `with` or `without`.
+        planned: &'static str,
+    },
+    /// A library outside the policy, where `check` was asked for.
+    #[error("the shared object needs libraries that no policy promises: {libraries}")]
+    ForeignLibraries {
+        /// Their names.
+        libraries: String,
+    },
+}
+
+impl MakeError {
+    /// The program's exit status: 3 where the result breaks the policy asked for, cargo's own where cargo failed, else 1.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        let cargo = match self {
+            Self::Project(error) => error.cargo_status(),
+            Self::Compile(CompileError::Cargo { status, .. }) => Some(*status),
+            _ => None,
+        };
+        match (cargo, self) {
+            (Some(status), _) => u8::try_from(status).unwrap_or(1).max(1),
+            (None, Self::Audit(AuditError::NotHeld { .. }) | Self::ForeignLibraries { .. }) => 3,
+            (None, _) => 1,
+        }
+    }
+
+    /// What to do next, where there is something better than reading the error again.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Project(error) => error.hint(),
+            Self::Files(error) => error.hint(),
+            Self::NoEntryPoint { found, .. } if found.is_empty() => Some(
+                "write a `#[pymodule]` of that name; a library without one is what a layer of dependencies alone leaves behind"
+                    .to_owned(),
+            ),
+            Self::NoEntryPoint { found, .. } => Some(format!(
+                "it exports {}: give `#[pymodule]`, `[lib] name` and `module-name` the same last name",
+                found.join(", ")
+            )),
+            Self::ForeignLibraries { .. } => Some("build with `--auditwheel warn` to see the wheel as it is".to_owned()),
+            Self::Audit(AuditError::NotHeld { best, .. }) => {
+                Some(format!("ask for `{best}`, or build on a system as old as the tag promises"))
+            }
+            Self::AbiMismatch { .. } => Some(
+                "the feature is turned on by another crate or a feature of this one: ask for `pyo3/abi3-py3XY` by name".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// What `ironwheel plan` tells.
+#[derive(Debug)]
+pub struct PlanReport {
+    /// The project's name, as written.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The project's folder.
+    pub root: PathBuf,
+    /// The extension's import path.
+    pub module: String,
+    /// `pyo3 0.29.3`.
+    pub bindings: String,
+    /// `pure` or `mixed`.
+    pub layout: String,
+    /// Why this layout.
+    pub layout_reason: String,
+    /// Every wheel.
+    pub wheels: Vec<PlannedWheel>,
+    /// Every setting.
+    pub settings: Vec<SettingLine>,
+}
+
+/// A wheel that would be made.
+#[derive(Debug)]
+pub struct PlannedWheel {
+    /// Its file name, with `*` for what only the finished file can tell.
+    pub filename: String,
+    /// The interpreter; none where the stable ABI needs none.
+    pub interpreter: Option<String>,
+    /// `version`, `abi3` or `abi3t`.
+    pub abi: String,
+    /// Why this interface.
+    pub reason: String,
+    /// The extension's path in the wheel.
+    pub extension: String,
+    /// Every file, in the wheel's order.
+    pub files: Vec<PlannedFile>,
+}
+
+/// A file that a wheel would hold.
+#[derive(Debug)]
+pub struct PlannedFile {
+    /// Its path in the wheel.
+    pub path: String,
+    /// The rule that admits it.
+    pub rule: String,
+    /// Where it comes from; none where it is generated.
+    pub source: Option<PathBuf>,
+}
+
+/// A setting, for people.
+#[derive(Debug)]
+pub struct SettingLine {
+    /// Its name in pyproject.toml.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// Whether nobody asked for it.
+    pub is_default: bool,
+}
+
+/// Makes every wheel of the plan, in its order.
+pub fn wheels(
+    overrides: &Overrides,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<Vec<WheelMade>, MakeError> {
+    let project = understand(overrides, host, listener)?;
+    // Before minutes of compiling, not after.
+    check_writable(&project.settings.out.value)?;
+    let plan = decide(&project, host, listener)?;
+    let selected = files::select(&project, &data_folder(&project))?;
+    announce(&plan.notices, listener);
+    announce(&selected.notices, listener);
+    let maker = Maker {
+        project: &project,
+        selected: &selected,
+        host,
+        listener,
+    };
+    plan.jobs.iter().map(|job| maker.make(job)).collect()
+}
+
+/// Tells what `wheels` would make, without compiling anything.
+pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<PlanReport, MakeError> {
+    let project = understand(overrides, host, listener)?;
+    let plan = decide(&project, host, listener)?;
+    let selected = files::select(&project, &data_folder(&project))?;
+    announce(&plan.notices, listener);
+    announce(&selected.notices, listener);
+    let wheels = plan
+        .jobs
+        .iter()
+        .map(|job| planned(&project, job, &selected))
+        .collect::<Result<Vec<_>, MakeError>>()?;
+    Ok(PlanReport {
+        name: project.metadata.name.as_written().to_owned(),
+        version: project.version.to_string(),
+        module: project.module.to_string(),
+        bindings: format!("{} {}", project.bindings.crate_name, project.bindings.version),
+        layout: if project.layout.is_mixed() {
+            "mixed"
+        } else {
+            "pure"
+        }
+        .to_owned(),
+        layout_reason: project.layout.reason.clone(),
+        wheels,
+        settings: setting_lines(&project),
+        root: project.root,
+    })
+}
+
+fn understand(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<Project, MakeError> {
+    let clock = begin(Stage::Project, "manifests", listener);
+    let project = project::load(overrides, host)?;
+    let layout = if project.layout.is_mixed() {
+        "mixed"
+    } else {
+        "pure"
+    };
+    let bindings = format!("{} {}", project.bindings.crate_name, project.bindings.version);
+    end(
+        Stage::Project,
+        format!(
+            "{} {}, {layout}, {bindings}",
+            project.metadata.name, project.version
+        ),
+        clock,
+        listener,
+    );
+    announce(&project.notices, listener);
+    Ok(project)
+}
+
+fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan, MakeError> {
+    let settings = &project.settings;
+    let asked = settings.interpreters.is_explicit();
+    if !asked && !settings.find_interpreters.value && plan::needs_no_interpreter(project) {
+        return Ok(plan::plan(project, &[], false)?);
+    }
+    let clock = begin(Stage::Python, "interpreters", listener);
+    let memory = project.cargo.memory();
+    let search = python::Search {
+        target: &project.cargo.target_triple,
+        host_triple: &project.cargo.host_triple,
+        cpython: project.bindings.cpython,
+        pypy: project.bindings.pypy,
+        requires_python: project.metadata.requires_python_specifiers.as_ref(),
+        memory: &memory,
+    };
+    let interpreters = if asked {
+        python::find(&settings.interpreters.value, search, host)?
+    } else if settings.find_interpreters.value {
+        python::find_all(search, host)?
+    } else {
+        vec![python::default(search, host)?]
+    };
+    let found = interpreters
+        .iter()
+        .map(Interpreter::describe)
+        .collect::<Vec<_>>()
+        .join(", ");
+    end(Stage::Python, found, clock, listener);
+    Ok(plan::plan(project, &interpreters, asked)?)
+}
+
+/// A wheel cannot be written where no file can be.
+fn check_writable(out: &Path) -> Result<(), FileError> {
+    fs::create_folder(out)?;
+    tempfile::Builder::new()
+        .prefix(".ironwheel-")
+        .tempfile_in(out)
+        .map(drop)
+        .map_err(FileError::new("write to the output folder", out))
+}
+
+fn begin(stage: Stage, subject: impl Into<String>, listener: Listener<'_>) -> Instant {
+    listener(Event::Started {
+        stage,
+        subject: subject.into(),
+    });
+    Instant::now()
+}
+
+fn end(stage: Stage, outcome: impl Into<String>, clock: Instant, listener: Listener<'_>) {
+    listener(Event::Finished {
+        stage,
+        outcome: outcome.into(),
+        duration: clock.elapsed(),
+    });
+}
+
+fn announce(notices: &[Notice], listener: Listener<'_>) {
+    for notice in notices {
+        listener(Event::Notice {
+            message: notice.message.clone(),
+            hint: notice.hint.clone(),
+        });
+    }
+}
+
+/// The name of the wheel's data folder, which does not hang on its tags.
+fn data_folder(project: &Project) -> String {
+    format!("{}-{}.data", project.metadata.name.escaped(), project.version)
+}
+
+/// What every job of a project shares.
+struct Maker<'a> {
+    project: &'a Project,
+    selected: &'a Selected,
+    host: &'a Host,
+    listener: Listener<'a>,
+}
+
+impl Maker<'_> {
+    fn make(&self, job: &Job) -> Result<WheelMade, MakeError> {
+        let memory = self.project.cargo.memory();
+        let options = self.options(&memory);
+        let (compiled, prepared) = self.compile(job, &options)?;
+        let bytes = fs::read(&compiled.library)?;
+        let (facts, platforms) = self.audit(job, &compiled, &bytes)?;
+        let filename = WheelFilename::new(
+            &self.project.metadata.name,
+            &self.project.version,
+            None,
+            WheelTag::new(
+                vec![job.python_tag.clone()],
+                job.abi_tags.clone(),
+                platforms
+                    .iter()
+                    .flat_map(PlatformTag::with_aliases)
+                    .collect::<Vec<_>>(),
+            ),
+        )?;
+        let tree = self.assemble(job, &compiled, bytes, &filename)?;
+        self.write(Wheel { filename, tree }, prepared, &options, &facts)
+    }
+
+    fn options<'a>(&'a self, memory: &'a Path) -> Options<'a> {
+        Options {
+            out: &self.project.settings.out.value,
+            compression: self.project.settings.compression.value,
+            timestamp: self
+                .host
+                .source_date_epoch()
+                .map_or(Timestamp::EARLIEST, Timestamp::from_unix),
+            cores: self.host.cores(),
+            memory: Some(memory),
+        }
+    }
+
+    /// Lets cargo work; meanwhile the other files are compressed.
+    fn compile(&self, job: &Job, options: &Options<'_>) -> Result<(Compiled, Prepared), MakeError> {
+        let subject = format!(
+            "{} {} for {}",
+            self.project.metadata.name,
+            self.project.version,
+            job.subject()
+        );
+        let clock = begin(Stage::Compile, subject, self.listener);
+        let (compiled, prepared) = std::thread::scope(|scope| {
+            let preparing = scope.spawn(|| write::prepare(&self.selected.tree, options));
+            let compiled = compile::compile(self.project, job, self.host, self.listener);
+            (compiled, preparing.join())
+        });
+        let compiled = compiled?;
+        let prepared = match prepared {
+            Ok(prepared) => prepared?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let outcome = match compiled.compiled {
+            0 => "nothing to compile".to_owned(),
+            1 => "1 crate compiled".to_owned(),
+            count => format!("{count} crates compiled"),
+        };
+        end(Stage::Compile, outcome, clock, self.listener);
+        check_abi(job, &compiled)?;
+        Ok((compiled, prepared))
+    }
+
+    fn audit(
+        &self,
+        job: &Job,
+        compiled: &Compiled,
+        bytes: &[u8],
+    ) -> Result<(Facts, Vec<PlatformTag>), MakeError> {
+        let clock = begin(Stage::Audit, job.extension.as_str(), self.listener);
+        let facts = elf::inspect(bytes).map_err(|source| MakeError::Elf {
+            path: compiled.library.clone(),
+            source,
+        })?;
+        check_entry_point(&facts, &job.extension_name)?;
+        let audit = audit::audit(&facts);
+        let platforms = self.platforms(&audit, &facts)?;
+        let shown = platforms
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        end(Stage::Audit, shown, clock, self.listener);
+        Ok((facts, platforms))
+    }
+
+    fn platforms(&self, audit: &Audit, facts: &Facts) -> Result<Vec<PlatformTag>, MakeError> {
+        if let Some(given) = self.host.variable("_PYTHON_HOST_PLATFORM") {
+            return Ok(vec![PlatformTag::Verbatim(given.replace(['-', '.'], "_"))]);
+        }
+        let settings = &self.project.settings;
+        let architecture = architecture(&self.project.cargo.target_triple, facts);
+        let mode = settings.audit_mode.value;
+        let wishes = settings.compatibility.value.as_slice();
+        if mode == AuditMode::Skip {
+            let plain: &[PlatformWish] = if wishes.is_empty() {
+                &[PlatformWish::Linux]
+            } else {
+                wishes
+            };
+            return match audit::choose(audit, plain, &architecture) {
+                // Whoever skips the audit answers for the tag that was asked for.
+                Err(AuditError::NotHeld { .. }) => Ok(claimed(plain, &architecture)),
+                other => Ok(other?),
+            };
+        }
+        let platforms = audit::choose(audit, wishes, &architecture)?;
+        let libraries: Vec<String> = audit
+            .remaining
+            .iter()
+            .filter_map(|objection| match objection {
+                audit::Objection::ForeignLibrary { library } | audit::Objection::LinksPython { library } => {
+                    Some(library.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        if mode == AuditMode::Check && !libraries.is_empty() {
+            return Err(MakeError::ForeignLibraries {
+                libraries: libraries.join(", "),
+            });
+        }
+        self.explain(audit, &platforms);
+        Ok(platforms)
+    }
+
+    /// Says why a tag is no better, and where a better one would hold.
+    fn explain(&self, audit: &Audit, platforms: &[PlatformTag]) {
+        let asked = self.project.settings.compatibility.is_explicit();
+        let notice = match platforms {
+            [chosen @ PlatformTag::Linux { .. }] if !asked => {
+                let reasons = audit
+                    .remaining
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("; ");
+                Notice::new(format!(
+                    "the wheel is tagged `{chosen}` and may not run elsewhere: the extension {reasons}"
+                ))
+                .hint("install what it needs where the wheel goes, or link it statically")
+            }
+            [chosen] => match audit.better_than(chosen) {
+                Some(better) if asked && !matches!(chosen, PlatformTag::Linux { .. }) => {
+                    Notice::new(format!(
+                        "the wheel is tagged `{chosen}` as asked, but would hold to `{better}`, which serves more systems"
+                    ))
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        announce(&[notice], self.listener);
+    }
+
+    /// Puts everything in its place but RECORD, which the writer makes.
+    fn assemble(
+        &self,
+        job: &Job,
+        compiled: &Compiled,
+        library: Vec<u8>,
+        filename: &WheelFilename,
+    ) -> Result<Tree, MakeError> {
+        let mut tree = self.selected.tree.clone();
+        let mut notices = Vec::new();
+        let out_dir = |name: Option<&str>| self.out_dir(compiled, name);
+        files::add_from_out_dirs(self.project, out_dir, &mut tree, &mut notices)?;
+        announce(&notices, self.listener);
+        add_extension(self.project, job, library, &mut tree)?;
+        self.add_dist_info(filename, &mut tree)?;
+        Ok(tree)
+    }
+
+    /// The folder that a crate's build script wrote to; the root crate's where no name is given.
+    fn out_dir(&self, compiled: &Compiled, name: Option<&str>) -> Option<PathBuf> {
+        let id = match name {
+            None => self.project.cargo.root_id.clone(),
+            Some(name) => self
+                .project
+                .cargo
+                .packages
+                .iter()
+                .find(|(_, package)| package.name == name)?
+                .0
+                .clone(),
+        };
+        compiled.out_dirs.get(&id).cloned()
+    }
+
+    fn add_dist_info(&self, filename: &WheelFilename, tree: &mut Tree) -> Result<(), MakeError> {
+        let folder = filename.dist_info();
+        let mut add = |name: &str, entry: Entry| -> Result<(), MakeError> {
+            Ok(tree.add(ArchivePath::parse(&format!("{folder}/{name}"))?, entry)?)
+        };
+        add(
+            "METADATA",
+            Entry::generated(metadata::render(&self.project.metadata), "core metadata"),
+        )?;
+        add(
+            "WHEEL",
+            Entry::generated(info::wheel(filename), "the wheel's own description"),
+        )?;
+        if let Some(text) = info::entry_points(&self.project.entry_points) {
+            add(
+                "entry_points.txt",
+                Entry::generated(text, "`project.scripts` and `project.entry-points`"),
+            )?;
+        }
+        for file in &self.project.license_files {
+            let content = Content::File(file.source.clone());
+            add(
+                &format!("licenses/{}", file.path),
+                Entry {
+                    content,
+                    executable: false,
+                    rule: file.rule.clone(),
+                },
+            )?;
+        }
+        let settings = &self.project.settings;
+        if settings.sbom_rust.value {
+            let cargo = &self.project.cargo;
+            let text = sbom::render(cargo, self.host.source_date_epoch());
+            add(
+                &format!("sboms/{}", sbom::file_name(cargo)),
+                Entry::generated(text, "bill of materials of the crates compiled in"),
+            )?;
+        }
+        for path in &settings.sbom_include.value {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let bytes = fs::read(path)?;
+            add(
+                &format!("sboms/{name}"),
+                Entry::generated(bytes, "`sbom.include`"),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        wheel: Wheel,
+        prepared: Prepared,
+        options: &Options<'_>,
+        facts: &Facts,
+    ) -> Result<WheelMade, MakeError> {
+        let filename = wheel.filename.to_string();
+        let tags = wheel.filename.tag().expanded();
+        let files = wheel.tree.len() + 1;
+        let clock = begin(Stage::Write, filename.as_str(), self.listener);
+        let progress = |done, total| (self.listener)(Event::Progress { done, total });
+        let written = write::write(wheel, prepared, options, &progress)?;
+        end(Stage::Write, filename.as_str(), clock, self.listener);
+        let made = WheelMade {
+            path: written.path,
+            filename,
+            sha256: written.sha256,
+            size: written.size,
+            tags,
+            needed: facts.needed.clone(),
+            files,
+        };
+        (self.listener)(Event::Wheel(made.clone()));
+        Ok(made)
+    }
+}
+
+/// The extension, and in the pure layout the package around it.
+fn add_extension(
+    project: &Project,
+    job: &Job,
+    library: Vec<u8>,
+    tree: &mut Tree,
+) -> Result<(), ArchiveError> {
+    let entry = Entry {
+        content: library.into(),
+        executable: true,
+        rule: "the extension".to_owned(),
+    };
+    tree.add(job.extension.clone(), entry)?;
+    if !project.layout.is_mixed() {
+        let name = project.module.last();
+        let text = glue::init_py(name);
+        let rule = "generated beside the extension";
+        tree.add(
+            ArchivePath::parse(&format!("{name}/__init__.py"))?,
+            Entry::generated(text, rule),
+        )?;
+    }
+    Ok(())
+}
+
+/// The target's architecture, as tags spell it; the file's own word where the triple has none.
+fn architecture(triple: &str, facts: &Facts) -> String {
+    let first = triple.split('-').next().unwrap_or_default();
+    let spelled = match first {
+        "i386" | "i586" | "i686" => "i686",
+        "powerpc64le" => "ppc64le",
+        "powerpc64" => "ppc64",
+        "riscv64gc" | "riscv64a23" => "riscv64",
+        "arm" => "armv6l",
+        "armv7" | "thumbv7neon" => "armv7l",
+        other => other,
+    };
+    if spelled.is_empty() {
+        facts.machine.to_string()
+    } else {
+        spelled.to_owned()
+    }
+}
+
+/// Tags as they were asked for, nobody having looked.
+fn claimed(wishes: &[PlatformWish], architecture: &str) -> Vec<PlatformTag> {
+    let architecture = architecture.to_owned();
+    wishes
+        .iter()
+        .map(|wish| match *wish {
+            PlatformWish::Manylinux(major, minor) => PlatformTag::Manylinux {
+                major,
+                minor,
+                architecture: architecture.clone(),
+            },
+            PlatformWish::Musllinux(major, minor) => PlatformTag::Musllinux {
+                major,
+                minor,
+                architecture: architecture.clone(),
+            },
+            PlatformWish::Linux | PlatformWish::Pypi => PlatformTag::Linux {
+                architecture: architecture.clone(),
+            },
+        })
+        .collect()
+}
+
+/// An extension without an entry point of its name is an empty library: it must never ship.
+fn check_entry_point(facts: &Facts, name: &str) -> Result<(), MakeError> {
+    let exported: Vec<&str> = facts.exported.iter().map(|symbol| symbol.name.as_str()).collect();
+    let prefixes: [&str; 2] = if name.is_ascii() {
+        ["PyInit_", "PyModExport_"]
+    } else {
+        ["PyInitU_", "PyModExportU_"]
+    };
+    // A name outside ASCII is spelt in Punycode, whose encoding is left to PyO3: any such entry point will do.
+    let fits = |symbol: &&str| {
+        prefixes.iter().any(|prefix| {
+            symbol
+                .strip_prefix(prefix)
+                .is_some_and(|rest| rest == name || !name.is_ascii())
+        })
+    };
+    if exported.iter().any(|symbol| fits(symbol)) {
+        return Ok(());
+    }
+    let found = exported
+        .iter()
+        .filter(|symbol| symbol.starts_with("PyInit") || symbol.starts_with("PyModExport"))
+        .map(|symbol| format!("`{symbol}`"))
+        .collect();
+    Err(MakeError::NoEntryPoint {
+        name: name.to_owned(),
+        found,
+    })
+}
+
+/// The features that cargo really turned on must give the ABI that the wheel is named for.
+fn check_abi(job: &Job, compiled: &Compiled) -> Result<(), MakeError> {
+    let Some((crate_name, features)) = compiled
+        .pyo3_features
+        .iter()
+        .find(|(name, _)| *name == "pyo3-ffi")
+    else {
+        return Ok(());
+    };
+    let found = features.iter().any(|feature| feature.starts_with("abi3"));
+    // On other implementations and without the interpreter lock PyO3 passes the feature over.
+    let counts = job.interpreter.as_ref().is_none_or(|interpreter| {
+        interpreter.implementation == Implementation::CPython && !interpreter.free_threaded
+    });
+    let planned = job.abi != Abi::Version;
+    if found == planned || !counts {
+        return Ok(());
+    }
+    let word = |with: bool| if with { "with" } else { "without" };
+    Err(MakeError::AbiMismatch {
+        crate_name: crate_name.clone(),
+        found: word(found),
+        planned: word(planned),
+    })
+}
+
+fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedWheel, MakeError> {
+    let platform = planned_platform(project);
+    let filename = format!(
+        "{}-{}-{}-{}-{platform}.whl",
+        project.metadata.name.escaped(),
+        project.version,
+        job.python_tag,
+        job.abi_tags.join(".")
+    );
+    let mut tree = selected.tree.clone();
+    add_extension(project, job, Vec::new(), &mut tree)?;
+    let mut files: Vec<PlannedFile> = tree
+        .iter()
+        .map(|(path, entry)| PlannedFile {
+            path: path.to_string(),
+            rule: entry.rule.clone(),
+            source: match &entry.content {
+                Content::File(source) => Some(source.clone()),
+                Content::Bytes(_) => None,
+            },
+        })
+        .collect();
+    files.extend(planned_dist_info(project));
+    Ok(PlannedWheel {
+        filename,
+        interpreter: job.interpreter.as_ref().map(Interpreter::describe),
+        abi: match job.abi {
+            Abi::Version => "version",
+            Abi::Abi3 { .. } => "abi3",
+            Abi::Abi3t { .. } => "abi3t",
+        }
+        .to_owned(),
+        reason: job.reason.clone(),
+        extension: job.extension.to_string(),
+        files,
+    })
+}
+
+/// The platform, as far as it is known before the file is there to be looked at.
+fn planned_platform(project: &Project) -> String {
+    let triple = &project.cargo.target_triple;
+    let architecture = triple.split('-').next().unwrap_or_default();
+    match project.settings.compatibility.value.as_slice() {
+        [PlatformWish::Linux] => format!("linux_{architecture}"),
+        [wish @ (PlatformWish::Manylinux(..) | PlatformWish::Musllinux(..))] => {
+            format!("{wish}_{architecture}")
+        }
+        _ => "*".to_owned(),
+    }
+}
+
+fn planned_dist_info(project: &Project) -> Vec<PlannedFile> {
+    let folder = format!(
+        "{}-{}.dist-info",
+        project.metadata.name.escaped(),
+        project.version
+    );
+    let mut files = Vec::new();
+    let mut add = |name: String, rule: &str, source: Option<PathBuf>| {
+        files.push(PlannedFile {
+            path: format!("{folder}/{name}"),
+            rule: rule.to_owned(),
+            source,
+        });
+    };
+    add("METADATA".to_owned(), "core metadata", None);
+    add("WHEEL".to_owned(), "the wheel's own description", None);
+    if !project.entry_points.0.is_empty() {
+        add(
+            "entry_points.txt".to_owned(),
+            "`project.scripts` and `project.entry-points`",
+            None,
+        );
+    }
+    for file in &project.license_files {
+        add(
+            format!("licenses/{}", file.path),
+            &file.rule,
+            Some(file.source.clone()),
+        );
+    }
+    if project.settings.sbom_rust.value {
+        let rule = "bill of materials of the crates compiled in";
+        add(format!("sboms/{}", sbom::file_name(&project.cargo)), rule, None);
+    }
+    for path in &project.settings.sbom_include.value {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        add(format!("sboms/{name}"), "`sbom.include`", Some(path.clone()));
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    files.push(PlannedFile {
+        path: format!("{folder}/RECORD"),
+        rule: "every file with its hash".to_owned(),
+        source: None,
+    });
+    files
+}
+
+fn setting_lines(project: &Project) -> Vec<SettingLine> {
+    let mut lines = Vec::new();
+    let settings = &project.settings;
+    let mut add = |name: &'static str, value: String, origin: &Origin| {
+        lines.push(SettingLine {
+            name,
+            value,
+            origin: origin.to_string(),
+            is_default: *origin == Origin::Default,
+        });
+    };
+    let list = |values: Vec<String>| values.join(", ");
+    let path = |setting: &Setting<Option<PathBuf>>| {
+        setting
+            .value
+            .as_ref()
+            .map_or_else(String::new, |path| path.display().to_string())
+    };
+    let patterns = |setting: &Setting<Vec<project::settings::Pattern>>| {
+        list(setting.value.iter().map(|pattern| pattern.glob.clone()).collect())
+    };
+    add(
+        "out",
+        settings.out.value.display().to_string(),
+        &settings.out.origin,
+    );
+    add(
+        "profile",
+        settings.profile.value.clone(),
+        &settings.profile.origin,
+    );
+    add(
+        "features",
+        list(
+            settings
+                .features
+                .value
+                .iter()
+                .map(|feature| feature.name.clone())
+                .collect(),
+        ),
+        &settings.features.origin,
+    );
+    for (name, setting) in [
+        ("all-features", &settings.all_features),
+        ("no-default-features", &settings.no_default_features),
+        ("locked", &settings.locked),
+        ("frozen", &settings.frozen),
+        ("offline", &settings.offline),
+        ("strip", &settings.strip),
+        ("sbom.rust", &settings.sbom_rust),
+        ("find-interpreter", &settings.find_interpreters),
+    ] {
+        add(name, setting.value.to_string(), &setting.origin);
+    }
+    for (name, setting) in [
+        ("config", &settings.config),
+        ("unstable-flags", &settings.unstable_flags),
+        ("rustc-args", &settings.rustc_args),
+        ("python-packages", &settings.python_packages),
+        ("interpreter", &settings.interpreters),
+    ] {
+        add(name, list(setting.value.clone()), &setting.origin);
+    }
+    for (name, setting) in [
+        ("target", &settings.target),
+        ("module-name", &settings.module_name),
+        ("bindings", &settings.bindings),
+    ] {
+        add(name, setting.value.clone().unwrap_or_default(), &setting.origin);
+    }
+    add(
+        "python-source",
+        path(&settings.python_source),
+        &settings.python_source.origin,
+    );
+    add("data", path(&settings.data), &settings.data.origin);
+    add("include", patterns(&settings.include), &settings.include.origin);
+    add("exclude", patterns(&settings.exclude), &settings.exclude.origin);
+    add(
+        "compatibility",
+        list(
+            settings
+                .compatibility
+                .value
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
+        &settings.compatibility.origin,
+    );
+    let mode = match settings.audit_mode.value {
+        AuditMode::Repair => "repair",
+        AuditMode::Check => "check",
+        AuditMode::Warn => "warn",
+        AuditMode::Skip => "skip",
+    };
+    add("auditwheel", mode.to_owned(), &settings.audit_mode.origin);
+    add(
+        "compression",
+        format!("{:?}", settings.compression.value).to_lowercase(),
+        &settings.compression.origin,
+    );
+    lines
+}
