@@ -55,7 +55,7 @@ impl ArchivePath {
         if path.contains('\\') {
             return wrong("it holds a backslash");
         }
-        if path.chars().any(|c| c.is_control()) {
+        if path.chars().any(char::is_control) {
             return wrong("it holds a control character");
         }
         if path.split('/').any(|part| matches!(part, "" | "." | "..")) {

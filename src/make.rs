@@ -708,7 +708,7 @@ fn check_entry_point(facts: &Facts, name: &str) -> Result<(), MakeError> {
                 .is_some_and(|rest| rest == name || !name.is_ascii())
         })
     };
-    if exported.iter().any(|symbol| fits(symbol)) {
+    if exported.iter().any(fits) {
         return Ok(());
     }
     let found = exported
@@ -846,6 +846,10 @@ fn planned_dist_info(project: &Project) -> Vec<PlannedFile> {
     files
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of all settings, one after the other"
+)]
 fn setting_lines(project: &Project) -> Vec<SettingLine> {
     let mut lines = Vec::new();
     let settings = &project.settings;

@@ -254,10 +254,10 @@ impl WheelFilename {
                 reason: reason.to_owned(),
             })
         };
-        if let Some(build) = &filename.build {
-            if !build.starts_with(|c: char| c.is_ascii_digit()) || build.contains('-') {
-                return wrong("a build tag starts with a digit and holds no `-`");
-            }
+        if let Some(build) = &filename.build
+            && (!build.starts_with(|c: char| c.is_ascii_digit()) || build.contains('-'))
+        {
+            return wrong("a build tag starts with a digit and holds no `-`");
         }
         // The index stores `<name>.metadata` beside the wheel, in a file system that ends names at 255 bytes.
         if shown.len() + ".metadata".len() > 255 {

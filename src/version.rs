@@ -119,10 +119,10 @@ fn pre_release(pre: &str) -> Option<String> {
         };
         let number: u64 = number.parse().ok()?;
         match (word.to_ascii_lowercase().as_str(), out.is_empty()) {
-            ("alpha" | "a", true) => out.push_str(&format!("a{number}")),
-            ("beta" | "b", true) => out.push_str(&format!("b{number}")),
-            ("rc" | "c" | "pre" | "preview", true) => out.push_str(&format!("rc{number}")),
-            ("dev", _) if !out.contains("dev") => out.push_str(&format!(".dev{number}")),
+            ("alpha" | "a", true) => append(&mut out, "a", number),
+            ("beta" | "b", true) => append(&mut out, "b", number),
+            ("rc" | "c" | "pre" | "preview", true) => append(&mut out, "rc", number),
+            ("dev", _) if !out.contains("dev") => append(&mut out, ".dev", number),
             _ => return None,
         }
         if after.is_empty() {
@@ -135,6 +135,11 @@ fn pre_release(pre: &str) -> Option<String> {
             return None;
         }
     }
+}
+
+fn append(out: &mut String, word: &str, number: u64) {
+    out.push_str(word);
+    out.push_str(&number.to_string());
 }
 
 #[cfg(test)]

@@ -862,18 +862,17 @@ fn cargo_license_file(cargo: &RootManifest, bounds: Bounds<'_>) -> Result<Option
 
 fn cargo_readme(cargo: &RootManifest, bounds: Bounds<'_>) -> Result<Option<Description>, ProjectError> {
     let folder = cargo.manifest.parent().unwrap_or(Path::new("/"));
-    let path = match &cargo.readme {
-        Some(readme) => fs::normalize(&folder.join(readme)),
-        None => {
-            let names = ["README.md", "README.txt", "README.rst", "README"];
-            match names
-                .iter()
-                .map(|name| folder.join(name))
-                .find(|path| path.is_file())
-            {
-                Some(path) if !cargo.readme_is_off => path,
-                _ => return Ok(None),
-            }
+    let path = if let Some(readme) = &cargo.readme {
+        fs::normalize(&folder.join(readme))
+    } else {
+        let names = ["README.md", "README.txt", "README.rst", "README"];
+        match names
+            .iter()
+            .map(|name| folder.join(name))
+            .find(|path| path.is_file())
+        {
+            Some(path) if !cargo.readme_is_off => path,
+            _ => return Ok(None),
         }
     };
     let wrong = |reason| ProjectError::CargoPath {

@@ -316,6 +316,7 @@ impl<'a> Table<'a> {
     }
 
     /// Keys outside `known`, each as the error that a strict reader gives.
+    #[must_use]
     pub fn unknown_keys(&self, known: &[&str]) -> Vec<DocumentError> {
         self.entries
             .iter()

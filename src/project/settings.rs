@@ -16,6 +16,7 @@ use crate::zip::deflate::Compression;
 
 /// What flags and front doors ask; nothing resolved, all optional.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Overrides {
     /// `-m`.
     pub manifest_path: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! The bill of materials of the crates compiled in, as CycloneDX.
+//! The bill of materials of the crates compiled in, as `CycloneDX`.
 
 use crate::project::cargo::CargoFacts;
 
