@@ -91,7 +91,12 @@ pub fn matching(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     {
         return Err(format!("it must not hold `{odd}`"));
     }
-    let whole = format!("{}/{pattern}", glob::Pattern::escape(&root.to_string_lossy()));
+    // The specification's closing `**` matches files too; the library's matches folders only.
+    let every_file = if pattern.ends_with("**") { "/*" } else { "" };
+    let whole = format!(
+        "{}/{pattern}{every_file}",
+        glob::Pattern::escape(&root.to_string_lossy())
+    );
     let options = glob::MatchOptions {
         case_sensitive: true,
         require_literal_separator: true,
