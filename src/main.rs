@@ -1,5 +1,5 @@
 //! Hands the arguments to the house and returns its answer.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    ironwheel::cli::commands::run(std::env::args_os()).into()
 }

@@ -1,1 +1,103 @@
-//! One thin function a command.
+//! One thin function a command: what was asked goes to the errand, what comes back to the screen.
+
+use std::error::Error;
+use std::ffi::OsString;
+
+use super::args::{self, Arguments, BuildArguments, Command, UsageError};
+use super::hints;
+use super::render::{self, Screen};
+use crate::host::{Host, HostError};
+use crate::make::{self, MakeError};
+use crate::process;
+use crate::project::settings::Overrides;
+
+/// The exit statuses that are decided here; those of errands come with their errors. `--help` lists them all.
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+/// Why a command came to nothing.
+enum Failure {
+    Usage(UsageError),
+    Host(HostError),
+    Make(Box<MakeError>),
+}
+
+impl Failure {
+    fn error(&self) -> &(dyn Error + 'static) {
+        match self {
+            Self::Usage(error) => error,
+            Self::Host(error) => error,
+            Self::Make(error) => error.as_ref(),
+        }
+    }
+
+    fn exit_status(&self) -> u8 {
+        match self {
+            Self::Usage(_) => WRONG_USAGE,
+            Self::Host(_) => FAILED,
+            Self::Make(error) => error.exit_status(),
+        }
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+impl From<MakeError> for Failure {
+    fn from(error: MakeError) -> Self {
+        Self::Make(Box::new(error))
+    }
+}
+
+/// Does what the command line asks and gives the exit status. The first argument is the program's own name.
+#[must_use]
+pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match args::parse(command_line) {
+        Ok(arguments) => arguments,
+        Err(answer) => return render::usage(&answer),
+    };
+    let screen = Screen::new(&arguments.screen);
+    if let Err(error) = process::end_cleanly_on_signals() {
+        screen.error(&error, None, FAILED);
+        return FAILED;
+    }
+    match act(&arguments, &screen) {
+        Ok(()) => DONE,
+        Err(failure) => {
+            let status = failure.exit_status();
+            screen.error(failure.error(), hints::hint(failure.error()).as_deref(), status);
+            status
+        }
+    }
+}
+
+fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Build(build) => {
+            let (overrides, host) = asked(arguments, build)?;
+            screen.wheels(&make::wheels(&overrides, &host, &|event| screen.tell(&event))?);
+        }
+        Command::Plan(build) => {
+            let (overrides, host) = asked(arguments, build)?;
+            screen.plan(&make::plan(&overrides, &host, &|event| screen.tell(&event))?);
+        }
+    }
+    Ok(())
+}
+
+fn asked(arguments: &Arguments, build: &BuildArguments) -> Result<(Overrides, Host), Failure> {
+    let overrides = build.overrides(&arguments.screen)?;
+    let host = Host::capture()?;
+    args::check_variables(&host)?;
+    Ok((overrides, host))
+}

@@ -17,6 +17,7 @@ use crate::audit::{AuditError, Objection};
 use crate::compile::CompileError;
 use crate::fs::FileError;
 use crate::host::HostError;
+use crate::make::MakeError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::project::ProjectError;
@@ -46,6 +47,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
     }
     on::<UsageError>(error, |error| Some(error.hint()))
         .or_else(|| on(error, host))
+        .or_else(|| on(error, make))
         .or_else(|| on(error, project))
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
@@ -64,6 +66,28 @@ fn host(error: &HostError) -> Option<String> {
         HostError::SourceDateEpoch(_) => {
             Some("unset it, or set it to a number: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`".to_owned())
         }
+    }
+}
+
+fn make(error: &MakeError) -> Option<String> {
+    match error {
+        MakeError::Project(error) => project(error),
+        MakeError::Python(error) => python(error),
+        MakeError::Plan(error) => plan(error),
+        MakeError::Compile(error) => compile(error),
+        MakeError::Files(error) => files(error),
+        MakeError::Audit(error) => audit(error),
+        MakeError::Archive(error) => archive(error),
+        MakeError::Write(error) => write(error),
+        MakeError::File(error) => file(error),
+        MakeError::Elf { .. } => Some(
+            "see what it is, for instance with `file`; ironwheel builds for Linux, which has ELF files"
+                .to_owned(),
+        ),
+        MakeError::Tag(_)
+        | MakeError::NoEntryPoint { .. }
+        | MakeError::AbiMismatch { .. }
+        | MakeError::ForeignLibraries { .. } => error.hint(),
     }
 }
 

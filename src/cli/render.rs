@@ -1,7 +1,8 @@
 //! The only place that prints: events, notices, errors and reports, as words for people or as JSON for scripts.
 //!
-//! Words go to standard error. Standard output holds nothing, or one JSON event a line as `docs/json-events.md` describes
-//! them. A reader that goes away early (`| head`) is no reason to stop: what cannot be printed is dropped.
+//! Words go to standard error. Standard output holds what was asked for: the report of `plan`, or one JSON event a line as
+//! `docs/json-events.md` describes them. A reader that goes away early (`| head`) is no reason to stop: what cannot be printed
+//! is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 use super::args::{ColorArgument, MessageFormat, ScreenArguments};
 use crate::event::{Event, Stage, WheelMade};
+use crate::make::{PlanReport, PlannedFile, PlannedWheel, SettingLine};
 
 /// The version of the JSON events' schema; a change that breaks a reader raises it.
 pub const SCHEMA: u32 = 1;
@@ -40,7 +42,7 @@ pub struct Screen {
 
 struct Sheet {
     words: Box<dyn Write + Send>,
-    events: Box<dyn Write + Send>,
+    results: Box<dyn Write + Send>,
     told: BTreeSet<String>,
     subjects: BTreeMap<Stage, String>,
     timings: BTreeMap<Stage, Duration>,
@@ -63,11 +65,15 @@ impl Screen {
             Some(ColorArgument::Always) => anstream::ColorChoice::Always,
             Some(ColorArgument::Never) => anstream::ColorChoice::Never,
         };
+        let results: Box<dyn Write + Send> = match arguments.message_format {
+            MessageFormat::Human => Box::new(anstream::AutoStream::new(std::io::stdout(), choice)),
+            MessageFormat::Json => Box::new(std::io::stdout()),
+        };
         Self::on(
             arguments,
             std::io::stderr().is_terminal(),
             Box::new(anstream::AutoStream::new(std::io::stderr(), choice)),
-            Box::new(std::io::stdout()),
+            results,
         )
     }
 
@@ -75,7 +81,7 @@ impl Screen {
         arguments: &ScreenArguments,
         terminal: bool,
         words: Box<dyn Write + Send>,
-        events: Box<dyn Write + Send>,
+        results: Box<dyn Write + Send>,
     ) -> Self {
         Self {
             format: arguments.message_format,
@@ -84,7 +90,7 @@ impl Screen {
             terminal,
             sheet: Mutex::new(Sheet {
                 words,
-                events,
+                results,
                 told: BTreeSet::new(),
                 subjects: BTreeMap::new(),
                 timings: BTreeMap::new(),
@@ -129,6 +135,33 @@ impl Screen {
             for (name, value) in about {
                 sheet.say(&format!("{:VERB_WIDTH$} {name:<6} {value}", ""));
             }
+        }
+    }
+
+    /// Says what would be made: the report is what was asked for, so it stands on standard output.
+    pub fn plan(&self, report: &PlanReport) {
+        let mut sheet = self.sheet();
+        if self.format == MessageFormat::Human {
+            let text = plan_in_words(report, self.verbose);
+            sheet.print_result(&text);
+            return;
+        }
+        self.emit(
+            &mut sheet,
+            "project",
+            &ProjectEvent {
+                name: &report.name,
+                version: &report.version,
+                root: report.root.display().to_string(),
+                module: &report.module,
+                bindings: &report.bindings,
+                layout: &report.layout,
+                layout_reason: &report.layout_reason,
+                settings: report.settings.iter().map(SettingBody::from).collect(),
+            },
+        );
+        for wheel in &report.wheels {
+            self.emit(&mut sheet, "plan", &PlanEvent::from(wheel));
         }
     }
 
@@ -245,7 +278,7 @@ impl Screen {
         if self.format == MessageFormat::Json && line.starts_with('{') {
             // Passed through letter by letter: reading and writing it again could only lose something.
             let envelope = format!("{{\"event\":\"cargo\",\"schema\":{SCHEMA},\"message\":{line}}}\n");
-            sheet.print_event(&envelope);
+            sheet.print_result(&envelope);
         }
     }
 
@@ -288,7 +321,7 @@ impl Screen {
         // Every body is made of strings, numbers and lists of them, which all have a spelling in JSON.
         if let Ok(mut line) = serde_json::to_string(&envelope) {
             line.push('\n');
-            sheet.print_event(&line);
+            sheet.print_result(&line);
         }
     }
 }
@@ -322,9 +355,9 @@ impl Sheet {
         let _ = self.words.flush();
     }
 
-    fn print_event(&mut self, line: &str) {
-        let _ = self.events.write_all(line.as_bytes());
-        let _ = self.events.flush();
+    fn print_result(&mut self, line: &str) {
+        let _ = self.results.write_all(line.as_bytes());
+        let _ = self.results.flush();
     }
 }
 
@@ -386,6 +419,182 @@ struct ErrorEvent<'a> {
     causes: &'a [String],
     hint: Option<&'a str>,
     status: u8,
+}
+
+#[derive(Serialize)]
+struct ProjectEvent<'a> {
+    name: &'a str,
+    version: &'a str,
+    root: String,
+    module: &'a str,
+    bindings: &'a str,
+    layout: &'a str,
+    layout_reason: &'a str,
+    settings: Vec<SettingBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct SettingBody<'a> {
+    name: &'a str,
+    value: &'a str,
+    origin: &'a str,
+    default: bool,
+}
+
+impl<'a> From<&'a SettingLine> for SettingBody<'a> {
+    fn from(line: &'a SettingLine) -> Self {
+        Self {
+            name: line.name,
+            value: &line.value,
+            origin: &line.origin,
+            default: line.is_default,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PlanEvent<'a> {
+    filename: &'a str,
+    interpreter: Option<&'a str>,
+    abi: &'a str,
+    reason: &'a str,
+    extension: &'a str,
+    files: Vec<FileBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileBody<'a> {
+    path: &'a str,
+    rule: &'a str,
+    source: Option<String>,
+}
+
+impl<'a> From<&'a PlannedWheel> for PlanEvent<'a> {
+    fn from(wheel: &'a PlannedWheel) -> Self {
+        let body = |file: &'a PlannedFile| FileBody {
+            path: &file.path,
+            rule: &file.rule,
+            source: file.source.as_ref().map(|path| path.display().to_string()),
+        };
+        Self {
+            filename: &wheel.filename,
+            interpreter: wheel.interpreter.as_deref(),
+            abi: &wheel.abi,
+            reason: &wheel.reason,
+            extension: &wheel.extension,
+            files: wheel.files.iter().map(body).collect(),
+        }
+    }
+}
+
+/// The report of `plan`. Files that all wheels share are listed once; sources and untouched settings only where `verbose`.
+fn plan_in_words(report: &PlanReport, verbose: bool) -> String {
+    let mut text = format!("{STRONG}{} {}{STRONG:#}\n", report.name, report.version);
+    let facts = [
+        vec!["folder".to_owned(), report.root.display().to_string()],
+        vec!["module".to_owned(), report.module.clone()],
+        vec!["bindings".to_owned(), report.bindings.clone()],
+        vec![
+            "layout".to_owned(),
+            format!("{}: {}", report.layout, report.layout_reason),
+        ],
+    ];
+    push_rows(&mut text, "  ", &facts);
+    let settings: Vec<Vec<String>> = report
+        .settings
+        .iter()
+        .filter(|setting| verbose || !setting.is_default)
+        .map(|setting| {
+            vec![
+                setting.name.to_owned(),
+                or_dash(&setting.value),
+                setting.origin.clone(),
+            ]
+        })
+        .collect();
+    if !settings.is_empty() {
+        push_heading(&mut text, "settings");
+        push_rows(&mut text, "  ", &settings);
+    }
+    let shared = shared_files(&report.wheels);
+    let is_shared = |file: &&PlannedFile| shared.contains(&(file.path.as_str(), file.rule.as_str()));
+    for wheel in &report.wheels {
+        push_heading(&mut text, &wheel.filename);
+        let interpreter = wheel.interpreter.as_deref().unwrap_or("none needed");
+        let facts = [
+            vec!["interpreter".to_owned(), interpreter.to_owned()],
+            vec!["abi".to_owned(), format!("{}: {}", wheel.abi, wheel.reason)],
+        ];
+        push_rows(&mut text, "  ", &facts);
+        text.push_str("  files\n");
+        let own = wheel.files.iter().filter(|file| !is_shared(file));
+        push_files(&mut text, own, verbose);
+    }
+    if let (false, Some(first)) = (shared.is_empty(), report.wheels.first()) {
+        push_heading(&mut text, "files in every wheel");
+        push_files(&mut text, first.files.iter().filter(is_shared), verbose);
+    }
+    text
+}
+
+/// Path and rule of the files that all of several wheels hold.
+fn shared_files(wheels: &[PlannedWheel]) -> BTreeSet<(&str, &str)> {
+    match wheels {
+        [first, others @ ..] if !others.is_empty() => {
+            others.iter().fold(path_and_rule(first), |shared, other| {
+                &shared & &path_and_rule(other)
+            })
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+fn path_and_rule(wheel: &PlannedWheel) -> BTreeSet<(&str, &str)> {
+    let files = wheel.files.iter();
+    files
+        .map(|file| (file.path.as_str(), file.rule.as_str()))
+        .collect()
+}
+
+fn push_heading(text: &mut String, heading: &str) {
+    use std::fmt::Write as _;
+    // Writing to a string in memory cannot fail, here and below.
+    let _ = writeln!(text, "\n{STRONG}{heading}{STRONG:#}");
+}
+
+fn push_files<'a>(text: &mut String, files: impl Iterator<Item = &'a PlannedFile>, verbose: bool) {
+    let row = |file: &PlannedFile| {
+        let mut row = vec![file.path.clone(), file.rule.clone()];
+        if let (true, Some(source)) = (verbose, &file.source) {
+            row.push(source.display().to_string());
+        }
+        row
+    };
+    let rows: Vec<Vec<String>> = files.map(row).collect();
+    push_rows(text, "    ", &rows);
+}
+
+/// Rows in columns as wide as their widest cell; the last cell of a row needs no width.
+fn push_rows(text: &mut String, indent: &str, rows: &[Vec<String>]) {
+    use std::fmt::Write as _;
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        let _ = writeln!(text, "{indent}{}", cells.join("  ").trim_end());
+    }
+}
+
+fn or_dash(value: &str) -> String {
+    if value.is_empty() { "-" } else { value }.to_owned()
 }
 
 fn past_tense(stage: Stage) -> &'static str {
@@ -689,6 +898,109 @@ mod tests {
         assert_eq!(words.text().matches("of 16.0 MiB").count(), 1, "a bar only grows");
         shown.tell(&progress(1 << 24));
         assert!(words.text().ends_with(" \r"), "{:?}", words.text());
+    }
+
+    fn report(filenames: &[&str]) -> PlanReport {
+        let file = |path: &str, rule: &str| PlannedFile {
+            path: path.to_owned(),
+            rule: rule.to_owned(),
+            source: Some("/home/demo".into()),
+        };
+        let wheel = |filename: &&str| PlannedWheel {
+            filename: (*filename).to_owned(),
+            interpreter: None,
+            abi: "abi3".to_owned(),
+            reason: "feature `pyo3/abi3-py39`".to_owned(),
+            extension: format!("demo/{filename}.so"),
+            files: vec![
+                file("demo/__init__.py", "package `demo`"),
+                file(&format!("demo/{filename}.so"), "the extension"),
+            ],
+        };
+        PlanReport {
+            name: "demo".to_owned(),
+            version: "0.1.0".to_owned(),
+            root: "/home/demo".into(),
+            module: "demo._native".to_owned(),
+            bindings: "pyo3 0.30.1".to_owned(),
+            layout: "mixed".to_owned(),
+            layout_reason: "the folder `demo` holds the package `demo`".to_owned(),
+            wheels: filenames.iter().map(wheel).collect(),
+            settings: vec![
+                SettingLine {
+                    name: "strip",
+                    value: "true".to_owned(),
+                    origin: "[tool.maturin]".to_owned(),
+                    is_default: false,
+                },
+                SettingLine {
+                    name: "features",
+                    value: String::new(),
+                    origin: "default".to_owned(),
+                    is_default: true,
+                },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_plan_is_a_block_a_wheel_on_standard_output() {
+        let (screen, words, results) = screen(&ScreenArguments::default(), false);
+        screen.plan(&report(&["one"]));
+        assert_eq!(words.text(), "");
+        let plain = anstream::adapter::strip_str(&results.text()).to_string();
+        assert_eq!(
+            plain,
+            "demo 0.1.0
+  folder    /home/demo
+  module    demo._native
+  bindings  pyo3 0.30.1
+  layout    mixed: the folder `demo` holds the package `demo`
+
+settings
+  strip  true  [tool.maturin]
+
+one
+  interpreter  none needed
+  abi          abi3: feature `pyo3/abi3-py39`
+  files
+    demo/__init__.py  package `demo`
+    demo/one.so       the extension
+"
+        );
+    }
+
+    #[test]
+    fn a_verbose_plan_has_untouched_settings_and_sources() {
+        let text = plan_in_words(&report(&["one"]), true);
+        assert!(text.contains("  features  -     default\n"), "{text}");
+        assert!(text.contains("  the extension   /home/demo\n"), "{text}");
+    }
+
+    #[test]
+    fn files_that_every_wheel_holds_are_listed_once() {
+        let text = plan_in_words(&report(&["one", "two"]), false);
+        assert_eq!(text.matches("demo/__init__.py").count(), 1, "{text}");
+        assert_eq!(text.matches("demo/two.so").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_plan_for_scripts_is_one_event_for_the_project_and_one_a_wheel() {
+        let (screen, _, events) = screen(&json(), false);
+        screen.plan(&report(&["one", "two"]));
+        let events: Vec<serde_json::Value> = events
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let names: Vec<&str> = events
+            .iter()
+            .map(|event| event["event"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["project", "plan", "plan"]);
+        assert_eq!(events[0]["settings"][0]["origin"], "[tool.maturin]");
+        assert_eq!(events[2]["files"][1]["path"], "demo/two.so");
+        assert!(events[1]["interpreter"].is_null());
     }
 
     #[test]
