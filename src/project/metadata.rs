@@ -450,21 +450,21 @@ impl Fields<'_> {
                 .invalid(format!("names a file that does not exist (`{}`)", text.value))
                 .into());
         }
-        let real = path.canonicalize().map_err(fs::FileError::new("read", &path))?;
-        let limit = self
-            .bounds
-            .limit
-            .canonicalize()
-            .map_err(fs::FileError::new("read", self.bounds.limit))?;
-        if !real.starts_with(&limit) {
-            return Err(text
-                .invalid(format!(
-                    "leads out of the project through a symbolic link (`{}`)",
-                    text.value
-                ))
-                .into());
-        }
+        self.within(&path)
+            .map_err(|reason| text.invalid(format!("{reason} (`{}`)", text.value)))?;
         Ok(path)
+    }
+
+    /// Whether a file, links followed, lies within bounds; what is wrong, as the rest of a sentence, where it does not.
+    fn within(&self, path: &Path) -> Result<(), &'static str> {
+        let unreadable = "names a file that cannot be read";
+        let real = path.canonicalize().map_err(|_| unreadable)?;
+        let limit = self.bounds.limit.canonicalize().map_err(|_| unreadable)?;
+        if real.starts_with(limit) {
+            Ok(())
+        } else {
+            Err("leads out of the project through a symbolic link")
+        }
     }
 
     /// `License-Expression`, `License`, and a license file that `license = { file = … }` names.
@@ -541,6 +541,10 @@ impl Fields<'_> {
         let mut seen = BTreeSet::new();
         files.retain(|file| seen.insert(file.path.clone()));
         for file in &files {
+            self.within(&file.source).map_err(|reason| {
+                self.table
+                    .invalid("license-files", format!("{reason} (`{}`)", file.source.display()))
+            })?;
             if fs::read(&file.source)?.is_empty() {
                 notices.push(Notice::new(format!(
                     "the license file is empty: {}",
