@@ -224,11 +224,8 @@ impl Screen {
         *sheet.timings.entry(stage).or_default() += duration;
         let subject = sheet.subjects.remove(&stage).unwrap_or_default();
         if !self.quiet {
-            let parts: Vec<&str> = [subject.as_str(), outcome]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect();
-            let text = format!("{} in {}", parts.join(": "), duration_in_words(duration));
+            let what = what_came_of_it(stage, &subject, outcome);
+            let text = format!("{what} in {}", duration_in_words(duration));
             sheet.verb(GOOD, past_tense(stage), &text);
         }
         self.emit(
@@ -607,6 +604,16 @@ fn past_tense(stage: Stage) -> &'static str {
     }
 }
 
+/// Of a stage that finds something, what was found says all; of one that works on something, both sides count.
+fn what_came_of_it(stage: Stage, subject: &str, outcome: &str) -> String {
+    let both = matches!(stage, Stage::Compile | Stage::Audit);
+    match (subject, outcome) {
+        ("", one) | (one, "") => one.to_owned(),
+        (subject, outcome) if both => format!("{subject}: {outcome}"),
+        (_, outcome) => outcome.to_owned(),
+    }
+}
+
 /// Every cause in words, but for those that only say again what stands before them.
 fn causes(error: &(dyn Error + 'static), message: &str) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
@@ -766,6 +773,19 @@ mod tests {
             "    Compiled demo 0.1.0 for CPython 3.12: nothing to compile in 0.03 s\n"
         );
         assert_eq!(events.text(), "");
+    }
+
+    #[test]
+    fn what_was_found_is_said_without_what_was_searched() {
+        assert_eq!(
+            what_came_of_it(Stage::Project, "manifests", "demo 0.1.0"),
+            "demo 0.1.0"
+        );
+        assert_eq!(what_came_of_it(Stage::Write, "demo.whl", ""), "demo.whl");
+        assert_eq!(
+            what_came_of_it(Stage::Audit, "demo.so", "linux_x86_64"),
+            "demo.so: linux_x86_64"
+        );
     }
 
     #[test]
