@@ -291,7 +291,7 @@ mod tests {
     fn advice_is_found_behind_a_room_s_own_error() {
         let denied = FileError {
             action: "create the folder",
-            path: "/root/wheels".into(),
+            path: "/wheels".into(),
             source: ErrorKind::PermissionDenied.into(),
         };
         let error = WriteError::File(denied);

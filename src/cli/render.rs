@@ -924,7 +924,7 @@ mod tests {
         let file = |path: &str, rule: &str| PlannedFile {
             path: path.to_owned(),
             rule: rule.to_owned(),
-            source: Some("/home/demo".into()),
+            source: Some("/demo".into()),
         };
         let wheel = |filename: &&str| PlannedWheel {
             filename: (*filename).to_owned(),
@@ -940,7 +940,7 @@ mod tests {
         PlanReport {
             name: "demo".to_owned(),
             version: "0.1.0".to_owned(),
-            root: "/home/demo".into(),
+            root: "/demo".into(),
             module: "demo._native".to_owned(),
             bindings: "pyo3 0.30.1".to_owned(),
             layout: "mixed".to_owned(),
@@ -972,7 +972,7 @@ mod tests {
         assert_eq!(
             plain,
             "demo 0.1.0
-  folder    /home/demo
+  folder    /demo
   module    demo._native
   bindings  pyo3 0.30.1
   layout    mixed: the folder `demo` holds the package `demo`
@@ -994,7 +994,7 @@ one
     fn a_verbose_plan_has_untouched_settings_and_sources() {
         let text = plan_in_words(&report(&["one"]), true);
         assert!(text.contains("  features  -     default\n"), "{text}");
-        assert!(text.contains("  the extension   /home/demo\n"), "{text}");
+        assert!(text.contains("  the extension   /demo\n"), "{text}");
     }
 
     #[test]
