@@ -294,7 +294,7 @@ impl Fields<'_> {
         let (requires_dist, provides_extra) = self.requirements()?;
         let requires_python_specifiers = self.requires_python()?;
         let (import_names, import_namespaces) = self.imports()?;
-        Ok(Described {
+        let described = Described {
             metadata: CoreMetadata {
                 name: self.name()?,
                 version: self.version(cargo)?,
@@ -321,7 +321,9 @@ impl Fields<'_> {
             },
             entry_points: self.entry_points()?,
             license_files,
-        })
+        };
+        index_would_refuse(&described.metadata, notices);
+        Ok(described)
     }
 
     fn name(&self) -> Result<ProjectName, DocumentError> {
@@ -702,6 +704,48 @@ impl Fields<'_> {
             });
         }
         Ok(Some(out))
+    }
+}
+
+/// Mentions what is right by the specification and refused all the same when it is uploaded.
+fn index_would_refuse(metadata: &CoreMetadata, notices: &mut Vec<Notice>) {
+    const LABEL: usize = 32;
+    const SUMMARY: usize = 512;
+    for (label, _) in metadata
+        .project_urls
+        .iter()
+        .filter(|(label, _)| label.chars().count() > LABEL)
+    {
+        notices.push(Notice::new(format!(
+            "`project.urls` has a label of more than {LABEL} characters, which the package index refuses: `{label}`"
+        )));
+    }
+    if metadata
+        .summary
+        .as_ref()
+        .is_some_and(|summary| summary.chars().count() > SUMMARY)
+    {
+        notices.push(Notice::new(format!(
+            "`project.description` has more than {SUMMARY} characters, which the package index refuses"
+        )));
+    }
+    if metadata.version.is_local() {
+        notices.push(Notice::new(format!(
+            "the version has a local part, which the package index refuses: {}",
+            metadata.version
+        )));
+    }
+    let classified = metadata
+        .classifiers
+        .iter()
+        .find(|classifier| classifier.starts_with("License ::"));
+    if let (Some(_), Some(classifier)) = (&metadata.license_expression, classified) {
+        notices.push(
+            Notice::new(format!(
+                "`project.classifiers` holds `{classifier}` beside a license expression"
+            ))
+            .hint("remove the classifier: the expression says it all"),
+        );
     }
 }
 
@@ -1119,6 +1163,23 @@ mod tests {
         let (_, notices) =
             described("[project]\nname = \"x\"\nversion = \"1\"\nlicence = \"MIT\"\n").unwrap();
         assert_eq!(notices[0].hint.as_deref(), Some("did you mean `license`?"));
+    }
+
+    #[test]
+    fn what_the_index_refuses_is_mentioned() {
+        let text = format!(
+            "[project]\nname = \"x\"\nversion = \"1+local\"\ndescription = \"{}\"\nlicense = \"MIT\"\n\
+             classifiers = [\"License :: OSI Approved :: MIT License\"]\n[project.urls]\n\"{}\" = \"https://e.org\"\n",
+            "s".repeat(513),
+            "l".repeat(33)
+        );
+        assert_eq!(described(&text).unwrap().1.len(), 4);
+        let text = format!(
+            "[project]\nname = \"x\"\nversion = \"1\"\ndescription = \"{}\"\nlicense = \"MIT\"\n[project.urls]\n\"{}\" = \"https://e.org\"\n",
+            "s".repeat(512),
+            "l".repeat(32)
+        );
+        assert_eq!(described(&text).unwrap().1, []);
     }
 
     #[test]
