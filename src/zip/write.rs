@@ -60,7 +60,8 @@ impl Timestamp {
 }
 
 /// Year, month and day of a number of days since 1970-01-01.
-fn civil_date(days: u64) -> (u64, u64, u64) {
+#[must_use]
+pub fn civil_date(days: u64) -> (u64, u64, u64) {
     // 1970 lies 719 468 days after 0000-03-01, where each cycle of 400 years begins with a March.
     let days = days.saturating_add(719_468);
     let cycle = days / 146_097;
