@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,23 @@ pub fn remove_unfinished() {
     let mut unfinished = unfinished();
     remove_all(&mut unfinished);
     std::mem::forget(unfinished);
+}
+
+/// What tells, without reading it, whether a file was written to: its length and its time of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    length: u64,
+    modified: SystemTime,
+}
+
+/// The file's stamp; nothing where the file system tells none, or there is no file.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let meta = path.metadata().ok()?;
+    Some(Stamp {
+        length: meta.len(),
+        modified: meta.modified().ok()?,
+    })
 }
 
 /// Whether the owner may execute the file.
@@ -243,6 +261,19 @@ mod tests {
         drop(first);
         assert_eq!(names(folder.path()), [] as [&str; 0]);
         assert!(!unfinished().iter().any(|path| path.starts_with(folder.path())));
+    }
+
+    #[test]
+    fn a_stamp_changes_with_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(stamp(&path), None);
+        std::fs::write(&path, "one").unwrap();
+        let before = stamp(&path);
+        assert!(before.is_some());
+        assert_eq!(stamp(&path), before);
+        std::fs::write(&path, "three").unwrap();
+        assert_ne!(stamp(&path), before);
     }
 
     #[cfg(unix)]

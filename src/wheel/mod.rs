@@ -4,6 +4,7 @@
 pub mod files;
 pub mod glue;
 pub mod info;
+mod memory;
 pub mod metadata;
 pub mod record;
 pub mod sbom;
