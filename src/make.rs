@@ -291,6 +291,11 @@ fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan
         python::find(&settings.interpreters.value, search, host)?
     } else if settings.find_interpreters.value {
         python::find_all(search, host)?
+    } else if let Some(config) = host.variable("PYO3_CONFIG_FILE") {
+        vec![python::given::read(
+            &host.absolute(Path::new(config)),
+            &project.cargo.target_triple,
+        )?]
     } else {
         vec![python::default(search, host)?]
     };

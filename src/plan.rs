@@ -75,11 +75,7 @@ impl Job {
             ) => {
                 format!("CPython {major}.{minor} and later")
             }
-            (Abi::Version, Some(interpreter)) => {
-                let threads = if interpreter.free_threaded { "t" } else { "" };
-                let maker = interpreter.implementation.pyo3_name();
-                format!("{maker} {}{threads}", interpreter.version())
-            }
+            (Abi::Version, Some(interpreter)) => interpreter.short_name(),
             (Abi::Version, None) => "Python".to_owned(),
         }
     }
