@@ -62,8 +62,7 @@ impl UsageError {
     version,
     about = "Turn a PyO3 crate into an audited, reproducible Python wheel",
     subcommand_required = true,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
+    arg_required_else_help = true
 )]
 pub struct Arguments {
     /// What is said, and how.
@@ -525,6 +524,8 @@ const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help
 pub fn grammar() -> clap::Command {
     let mut grammar = Arguments::command();
     grammar.build();
+    // `ironwheel help build` works, but the list of commands need not say so beside `--help`.
+    let grammar = grammar.mut_subcommand("help", |command| command.hide(true));
     with_help(grammar, BUILD_EXAMPLES)
         .mut_subcommand("build", |command| with_help(command, BUILD_EXAMPLES))
         .mut_subcommand("plan", |command| with_help(command, PLAN_EXAMPLES))
@@ -750,5 +751,9 @@ mod tests {
             assert!(long.contains(part), "{part}");
         }
         assert!(!long.contains("--sdist"));
+        assert_eq!(
+            parse(["ironwheel", "help", "build"]).unwrap_err().to_string(),
+            long
+        );
     }
 }
