@@ -1,16 +1,25 @@
 //! Takes a job. Gives the shared object that cargo made of it, which nobody here ever changes.
 //! Knows nothing of wheels.
 
-pub mod freshness;
-pub mod invocation;
-pub mod messages;
+mod freshness;
+mod invocation;
+mod messages;
+mod rustflags;
+mod sources;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::event::Listener;
+use freshness::Watch;
+use invocation::Subject;
+use messages::Messages;
+
+use crate::event::{Event, Listener};
+use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::plan::Job;
+use crate::process::{self, Invocation, ProcessError};
 use crate::project::Project;
 
 /// What cargo made.
@@ -23,9 +32,9 @@ pub struct Compiled {
     /// Folders that build scripts asked the linker to search.
     pub link_search: Vec<PathBuf>,
     /// `OUT_DIR` of each package with a build script, by package id.
-    pub out_dirs: std::collections::BTreeMap<String, PathBuf>,
+    pub out_dirs: BTreeMap<String, PathBuf>,
     /// Features that PyO3's crates were really compiled with, by crate name.
-    pub pyo3_features: std::collections::BTreeMap<String, Vec<String>>,
+    pub pyo3_features: BTreeMap<String, Vec<String>>,
     /// How long cargo took.
     pub duration: Duration,
 }
@@ -43,10 +52,10 @@ pub enum CompileError {
     },
     /// Cargo could not be run.
     #[error(transparent)]
-    Process(#[from] crate::process::ProcessError),
+    Process(#[from] ProcessError),
     /// A file could not be read or written.
     #[error(transparent)]
-    File(#[from] crate::fs::FileError),
+    File(#[from] FileError),
     /// Cargo was content but named no shared object.
     #[error("cargo named no shared object for the library of `{package}`")]
     NoArtifact {
@@ -55,13 +64,139 @@ pub enum CompileError {
     },
 }
 
-/// Compiles one job.
+/// Compiles one job. The library stays what it is until the next job of the same project is compiled: cargo gives both one name.
 pub fn compile(
     project: &Project,
     job: &Job,
     host: &Host,
     listener: Listener<'_>,
 ) -> Result<Compiled, CompileError> {
-    let _ = (project, job, host, listener);
-    todo!()
+    let start = Instant::now();
+    let configuration = write_configuration(project, job)?;
+    let subject = Subject::from(project);
+    let flags = rustflags::flags(subject, host)?;
+    let call = invocation::cargo_rustc(subject, job, host, &configuration, &flags);
+    let cargo = Cargo {
+        project,
+        host,
+        listener,
+    };
+    let mut watch = Watch::begin(
+        subject,
+        &job.pyo3_config_name,
+        &invocation::identity(subject, job),
+    );
+    let hidden = watch.hidden_changes();
+    cargo.forget(
+        &hidden,
+        &mut watch,
+        "changed although their times did not move forward",
+    )?;
+    let mut messages = cargo.run(&call)?;
+    let unvouched = watch.unvouched(&messages);
+    if !unvouched.is_empty() {
+        cargo.forget(
+            &unvouched,
+            &mut watch,
+            "may differ from those that cargo's cache was made of",
+        )?;
+        messages = cargo.run(&call)?;
+    }
+    watch.end(&messages);
+    compiled(project, &messages, start.elapsed())
+}
+
+/// Writes down for PyO3 what it is compiled for, unless that stands there already: a new time would compile it again.
+fn write_configuration(project: &Project, job: &Job) -> Result<PathBuf, FileError> {
+    let folder = project.cargo.memory().join("pyo3");
+    let path = folder.join(format!("{}.txt", job.pyo3_config_name));
+    fs::create_folder(&folder)?;
+    fs::write_if_changed(&path, job.pyo3_config.as_bytes())?;
+    Ok(path)
+}
+
+/// What the messages come to.
+fn compiled(project: &Project, messages: &Messages, duration: Duration) -> Result<Compiled, CompileError> {
+    let facts = &project.cargo;
+    let library = messages
+        .library(&facts.root_id)
+        .ok_or_else(|| CompileError::NoArtifact {
+            package: facts.root().name.clone(),
+        })?;
+    let bindings = facts
+        .packages
+        .iter()
+        .filter(|(_, package)| matches!(package.name.as_str(), "pyo3" | "pyo3-ffi"))
+        .map(|(id, package)| (id.as_str(), package.name.as_str()))
+        .collect();
+    Ok(Compiled {
+        library: library.to_owned(),
+        compiled: messages.compiled(),
+        link_search: messages.link_search(),
+        out_dirs: messages.out_dirs(),
+        pyo3_features: messages.features_of(&bindings),
+        duration,
+    })
+}
+
+/// Cargo, at work on a project.
+struct Cargo<'a> {
+    project: &'a Project,
+    host: &'a Host,
+    listener: Listener<'a>,
+}
+
+impl Cargo<'_> {
+    /// Compiles, and gives cargo's messages.
+    fn run(&self, call: &Invocation) -> Result<Messages, CompileError> {
+        let mut messages = Messages::default();
+        self.call(call, &mut |line| {
+            messages.read(line);
+            (self.listener)(Event::Cargo {
+                line: String::from_utf8_lossy(line).into_owned(),
+            });
+        })?;
+        Ok(messages)
+    }
+
+    /// Makes cargo compile packages again, and says why.
+    fn forget(
+        &self,
+        packages: &BTreeSet<String>,
+        watch: &mut Watch<'_>,
+        reason: &str,
+    ) -> Result<(), CompileError> {
+        let facts = &self.project.cargo.packages;
+        let names: BTreeSet<String> = packages
+            .iter()
+            .filter_map(|id| facts.get(id).map(|package| package.name.clone()))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        (self.listener)(Event::Notice {
+            message: format!(
+                "the sources of `{}` {reason}: compiling them again",
+                names.join("`, `")
+            ),
+            hint: None,
+        });
+        self.call(
+            &invocation::cargo_clean(self.project.into(), self.host, &names),
+            &mut |_| (),
+        )?;
+        watch.cleaned(packages);
+        Ok(())
+    }
+
+    fn call(&self, call: &Invocation, line: &mut dyn FnMut(&[u8])) -> Result<(), CompileError> {
+        let text = call.line_from(self.host.working_directory());
+        (self.listener)(Event::Running { line: text.clone() });
+        let finished = process::stream(call, line)?;
+        match finished.status {
+            0 => Ok(()),
+            status => Err(CompileError::Cargo { status, line: text }),
+        }
+    }
 }

@@ -1,0 +1,234 @@
+//! Flags that every rustc of a build must have, joined with those that the user gives.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use cargo_metadata::cargo_platform::{Cfg, Platform};
+use toml::{Table, Value};
+
+use super::invocation::Subject;
+use crate::fs::{self, FileError};
+use crate::host::Host;
+
+/// Without it musl targets link the C library statically, and then there can be no shared object at all. It must reach every
+/// rustc that cargo asks about the target; as an argument of the last one alone it does nothing.
+const DYNAMIC_MUSL: [&str; 2] = ["-C", "target-feature=-crt-static"];
+
+/// How the flags reach cargo.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Flags {
+    /// A variable to be set, with its value.
+    pub set: Option<(String, String)>,
+    /// Variables to be unset.
+    pub unset: Vec<String>,
+    /// A value for `--config`.
+    pub config: Option<String>,
+}
+
+/// The flags that the project's target needs over those that the user gives.
+///
+/// <https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags>
+pub(super) fn flags(subject: Subject<'_>, host: &Host) -> Result<Flags, FileError> {
+    let target = &subject.cargo.target_triple;
+    if !target.contains("-musl") {
+        return Ok(Flags::default());
+    }
+    if let Some(flags) = in_environment(host) {
+        return Ok(flags);
+    }
+    let documents = configuration(subject, host)?;
+    Ok(in_configuration(
+        target,
+        &documents,
+        host.variable("CARGO_BUILD_RUSTFLAGS"),
+    ))
+}
+
+/// Where a variable holds all flags, ours come at its end.
+fn in_environment(host: &Host) -> Option<Flags> {
+    [("CARGO_ENCODED_RUSTFLAGS", "\x1f"), ("RUSTFLAGS", " ")]
+        .into_iter()
+        .find_map(|(name, between)| {
+            let own = host.variable(name)?;
+            Some(Flags {
+                set: Some((
+                    name.to_owned(),
+                    [own, DYNAMIC_MUSL[0], DYNAMIC_MUSL[1]].join(between),
+                )),
+                ..Flags::default()
+            })
+        })
+}
+
+/// Where configuration files hold them, cargo joins ours with those of the target's own tables; but then it looks at
+/// `build.rustflags` no longer, so where those would have counted they are handed on with ours.
+fn in_configuration(target: &str, documents: &[Table], build_variable: Option<&str>) -> Flags {
+    let mut flags = Vec::new();
+    if !documents.iter().any(|document| has_flags_for(document, target)) {
+        for document in documents {
+            flags.extend(document.get("build").map(words_of).unwrap_or_default());
+        }
+        flags.extend(
+            build_variable
+                .into_iter()
+                .flat_map(str::split_whitespace)
+                .map(str::to_owned),
+        );
+    }
+    flags.extend(DYNAMIC_MUSL.map(str::to_owned));
+    let list = Value::from(flags);
+    Flags {
+        set: None,
+        // Set to nothing they would still keep cargo from reading its configuration.
+        unset: vec!["CARGO_ENCODED_RUSTFLAGS".to_owned(), "RUSTFLAGS".to_owned()],
+        config: Some(format!("target.{target}.rustflags={list}")),
+    }
+}
+
+/// Whether a table of the target's own, by name or by `cfg(…)`, holds flags.
+fn has_flags_for(document: &Table, target: &str) -> bool {
+    let Some(Value::Table(tables)) = document.get("target") else {
+        return false;
+    };
+    tables.iter().any(|(name, table)| {
+        !words_of(table).is_empty()
+            && Platform::from_str(name).is_ok_and(|platform| platform.matches(target, &cfg_of(target)))
+    })
+}
+
+/// `rustflags` of a table, as words.
+fn words_of(table: &Value) -> Vec<String> {
+    match table.get("rustflags") {
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(words)) => words
+            .iter()
+            .filter_map(|word| word.as_str().map(str::to_owned))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What `cfg(…)` may ask of a musl target.
+fn cfg_of(target: &str) -> Vec<Cfg> {
+    let architecture = match target.split('-').next().unwrap_or_default() {
+        "i586" | "i686" => "x86",
+        "riscv64gc" => "riscv64",
+        "powerpc64le" => "powerpc64",
+        other if other.starts_with("arm") || other.starts_with("thumb") => "arm",
+        other => other,
+    };
+    [
+        "unix".to_owned(),
+        "target_family=\"unix\"".to_owned(),
+        "target_os=\"linux\"".to_owned(),
+        "target_env=\"musl\"".to_owned(),
+        format!("target_arch=\"{architecture}\""),
+    ]
+    .iter()
+    .filter_map(|cfg| Cfg::from_str(cfg).ok())
+    .collect()
+}
+
+/// Every configuration that cargo reads, the one that counts most last: `CARGO_HOME`'s, those of the manifest's folder and all
+/// above it, and what `--config` says. What does not parse is left for cargo to complain about.
+fn configuration(subject: Subject<'_>, host: &Host) -> Result<Vec<Table>, FileError> {
+    let home = host
+        .variable("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| host.variable("HOME").map(|home| Path::new(home).join(".cargo")));
+    let mut folders: Vec<PathBuf> = subject
+        .manifest
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join(".cargo"))
+        .chain(home)
+        .collect();
+    folders.dedup();
+    folders.reverse();
+    let mut texts = Vec::new();
+    for folder in folders {
+        // Where both exist, cargo reads the one without extension.
+        let files = ["config", "config.toml"].map(|name| folder.join(name));
+        if let Some(path) = files.iter().find(|path| path.is_file()) {
+            texts.push(fs::read_text(path)?);
+        }
+    }
+    for argument in &subject.settings.config.value {
+        let path = subject.manifest.parent().unwrap_or(Path::new("/")).join(argument);
+        texts.push(if path.is_file() {
+            fs::read_text(&path)?
+        } else {
+            argument.clone()
+        });
+    }
+    Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const TARGET: &str = "x86_64-unknown-linux-musl";
+
+    fn config(documents: &[&str], build_variable: Option<&str>) -> String {
+        let documents: Vec<Table> = documents.iter().map(|text| text.parse().unwrap()).collect();
+        in_configuration(TARGET, &documents, build_variable)
+            .config
+            .unwrap()
+    }
+
+    #[test]
+    fn joins_the_flags_of_a_variable() {
+        let with = |name: &str, value: &str| {
+            let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+            in_environment(&Host::new(variables, PathBuf::from("/")).unwrap()).and_then(|flags| flags.set)
+        };
+        assert_eq!(
+            with("RUSTFLAGS", "-C debuginfo=1").unwrap().1,
+            "-C debuginfo=1 -C target-feature=-crt-static"
+        );
+        assert_eq!(
+            with("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fa").unwrap().1,
+            "--cfg\x1fa\x1f-C\x1ftarget-feature=-crt-static"
+        );
+        assert_eq!(with("RUSTFLAGS", ""), None);
+    }
+
+    #[test]
+    fn stands_alone_where_nobody_says_anything() {
+        assert_eq!(
+            config(&[], None),
+            r#"target.x86_64-unknown-linux-musl.rustflags=["-C", "target-feature=-crt-static"]"#
+        );
+    }
+
+    #[test]
+    fn hands_on_the_flags_that_cargo_would_look_at_no_longer() {
+        assert_eq!(
+            config(
+                &[
+                    "build.rustflags = '--cfg a'",
+                    "[target.'cfg(windows)']\nrustflags = ['--cfg', 'w']\n[build]\nrustflags = ['--cfg', 'b']",
+                ],
+                Some("--cfg c")
+            ),
+            r#"target.x86_64-unknown-linux-musl.rustflags=["--cfg", "a", "--cfg", "b", "--cfg", "c", "-C", "target-feature=-crt-static"]"#
+        );
+    }
+
+    #[test]
+    fn leaves_it_to_cargo_to_join_the_targets_own_flags() {
+        for own in [
+            "[target.x86_64-unknown-linux-musl]\nrustflags = ['--cfg', 'm']",
+            "[target.'cfg(all(unix, target_env = \"musl\"))']\nrustflags = '--cfg m'",
+        ] {
+            assert_eq!(
+                config(&["build.rustflags = '--cfg a'", own], None),
+                r#"target.x86_64-unknown-linux-musl.rustflags=["-C", "target-feature=-crt-static"]"#,
+                "{own}"
+            );
+        }
+    }
+}
