@@ -151,7 +151,7 @@ pub fn ask(
     settings: &Settings,
     host: &Host,
 ) -> Result<(CargoFacts, RootManifest), ProjectError> {
-    let host_triple = host_triple(manifest, host)?;
+    let host_triple = host_triple(manifest)?;
     let target_triple = match &settings.target.value {
         Some(target) => target.clone(),
         None => configured_target(manifest, host)?.unwrap_or_else(|| host_triple.clone()),
@@ -192,17 +192,15 @@ fn cargo(manifest: &Path, arguments: Vec<String>) -> Invocation {
     }
 }
 
-/// The compiler's own triple. Asked in the manifest's folder, where a toolchain file may name another compiler.
-fn host_triple(manifest: &Path, host: &Host) -> Result<String, ProjectError> {
-    let program = host.variable("RUSTC").unwrap_or("rustc").to_owned();
-    let mut invocation = cargo(manifest, vec!["-vV".to_owned()]);
-    invocation.program = program;
-    let finished = process::capture(&invocation)?;
+/// This machine's own triple, as the toolchain has it that cargo runs with. Asked in the manifest's folder, where a toolchain file
+/// may name another.
+fn host_triple(manifest: &Path) -> Result<String, ProjectError> {
+    let finished = process::capture(&cargo(manifest, vec!["-vV".to_owned()]))?;
     let text = String::from_utf8_lossy(&finished.stdout);
     let triple = text.lines().find_map(|line| line.strip_prefix("host: "));
     match triple {
         Some(triple) if finished.status == 0 => Ok(triple.trim().to_owned()),
-        _ => Err(ProjectError::Rustc {
+        _ => Err(ProjectError::Toolchain {
             words: String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
             status: finished.status,
         }),

@@ -34,9 +34,9 @@ pub enum ProjectError {
     /// `--manifest-path` names something else.
     #[error("`--manifest-path` must name a Cargo.toml: {}", .0.display())]
     NotAManifest(PathBuf),
-    /// The compiler does not answer.
-    #[error("`rustc -vV` failed with status {status}: {words}")]
-    Rustc {
+    /// The toolchain does not answer.
+    #[error("`cargo -vV` failed with status {status}: {words}")]
+    Toolchain {
         /// Its status.
         status: i32,
         /// Its own words.

@@ -299,7 +299,7 @@ impl Fields<'_> {
                 name: self.name()?,
                 version: self.version(cargo)?,
                 summary: self.summary(cargo)?,
-                description: self.readme(cargo)?,
+                description: self.readme(cargo, notices)?,
                 keywords: self.lines("keywords", &cargo.keywords)?,
                 // As maturin has it: the crate's home page stays, whatever `urls` says.
                 home_page: cargo.homepage.clone(),
@@ -378,7 +378,11 @@ impl Fields<'_> {
             .transpose()
     }
 
-    fn readme(&self, cargo: &RootManifest) -> Result<Option<Description>, ProjectError> {
+    fn readme(
+        &self,
+        cargo: &RootManifest,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Option<Description>, ProjectError> {
         match self.table.text_or_table("readme")? {
             None if self.dynamic.contains("readme") => cargo_readme(cargo, self.bounds),
             None => Ok(None),
@@ -391,7 +395,15 @@ impl Fields<'_> {
                 })?;
                 self.described(&text, Some(content_type.to_owned())).map(Some)
             }
-            Some(Item::Table(readme)) => self.readme_table(&readme).map(Some),
+            Some(Item::Table(readme)) => {
+                if !readme.has("content-type") && readme.has("file") {
+                    notices.push(
+                        Notice::new("`project.readme` has no `content-type`, so the package index would take it for reStructuredText")
+                            .hint("write `readme = \"<file>\"`, whose ending tells the type, or add `content-type`"),
+                    );
+                }
+                self.readme_table(&readme).map(Some)
+            }
         }
     }
 
@@ -423,6 +435,9 @@ impl Fields<'_> {
                 .invalid("", "has both `file` and `text`: only one may be there")
                 .into()),
             (None, None) => Err(readme.invalid("", "has neither `file` nor `text`").into()),
+            (None, Some(_)) if declared.is_none() => {
+                Err(readme.invalid("", "has `text` but no `content-type`").into())
+            }
             (None, Some(text)) => Ok(Description {
                 text: text.value.to_owned(),
                 content_type: declared,
