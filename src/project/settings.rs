@@ -431,7 +431,22 @@ pub fn resolve(
         locked: flag(overrides.locked, "locked")?,
         frozen: flag(overrides.frozen, "frozen")?,
         offline: flag(overrides.offline, "offline")?,
-        config: list(&overrides.config, "config")?,
+        config: {
+            let asked: Vec<String> = overrides
+                .config
+                .iter()
+                .map(|value| config_value(value, host.working_directory()))
+                .collect();
+            let mut config = list(&asked, "config")?;
+            if let Origin::File(_) = config.origin {
+                config.value = config
+                    .value
+                    .iter()
+                    .map(|value| config_value(value, root))
+                    .collect();
+            }
+            config
+        },
         unstable_flags: list(&overrides.unstable_flags, "unstable-flags")?,
         rustc_args: list(&overrides.rustc_args, "rustc-args")?,
         target: optional(
@@ -511,6 +526,15 @@ impl<T> Setting<Option<T>> {
             value,
             origin: self.origin,
         })
+    }
+}
+
+/// `--config` takes `KEY=VALUE` or a file; cargo runs in the manifest's folder, so a file's path is made absolute here.
+fn config_value(value: &str, folder: &Path) -> String {
+    if value.contains('=') {
+        value.to_owned()
+    } else {
+        fs::normalize(&folder.join(value)).to_string_lossy().into_owned()
     }
 }
 
@@ -815,6 +839,24 @@ mod tests {
             ..Overrides::default()
         };
         assert_eq!(names(resolved(text, &asked).unwrap()), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_configuration_file_is_found_from_wherever_cargo_runs() {
+        let asked = Overrides {
+            config: vec!["a.b=1".into(), "sub/extra.toml".into()],
+            ..Overrides::default()
+        };
+        assert_eq!(
+            resolved("", &asked).unwrap().config.value,
+            ["a.b=1", "/work/sub/extra.toml"]
+        );
+        let filed = resolved(
+            "[tool.maturin]\nconfig = [\"extra.toml\"]\n",
+            &Overrides::default(),
+        )
+        .unwrap();
+        assert_eq!(filed.config.value, ["/project/extra.toml"]);
     }
 
     #[test]
