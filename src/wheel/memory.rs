@@ -3,7 +3,6 @@
 //! A file is found by the hash of its content, its level and the packer's identity: with a memory, an archive holds the same
 //! bytes as without. The folder may be removed at any time, and what is damaged is not believed.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -61,9 +60,8 @@ impl Memory {
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        let mut name = hexadecimal(&digest.sha256);
-        let _ = write!(name, "-{}-{IDENTITY}", self.level);
-        self.folder.join(name)
+        self.folder
+            .join(format!("{}-{}-{IDENTITY}", digest.sha256_hex(), self.level))
     }
 
     fn forget_the_oldest(&self) {
@@ -89,14 +87,6 @@ fn mark_as_used(path: &Path) {
     if let Ok(file) = std::fs::File::open(path) {
         let _ = file.set_modified(SystemTime::now());
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

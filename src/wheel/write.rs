@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::Digest as _;
-
-use super::memory::{Memory, hexadecimal};
+use super::memory::Memory;
 use super::record;
 use crate::archive::{ArchivePath, Content, Entry, Tree};
 use crate::fs::{self, FileError, Stamp};
@@ -117,7 +115,7 @@ pub fn write(
     fs::write_atomically(&path, &bytes)?;
     Ok(Written {
         path,
-        sha256: hexadecimal(&sha2::Sha256::digest(&bytes)),
+        sha256: Digest::of(&bytes).sha256_hex(),
         size: bytes.len() as u64,
     })
 }
@@ -390,7 +388,7 @@ mod tests {
         );
         let bytes = std::fs::read(&written.path).unwrap();
         assert_eq!(written.size, bytes.len() as u64);
-        assert_eq!(written.sha256, hexadecimal(&sha2::Sha256::digest(&bytes)));
+        assert_eq!(written.sha256, Digest::of(&bytes).sha256_hex());
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //!
 //! <https://www.rfc-editor.org/rfc/rfc1951>
 
+use std::fmt::Write as _;
+
 use flate2::{Compress, FlushCompress, Status};
 use sha2::Digest as _;
 
@@ -56,6 +58,15 @@ impl Digest {
             sha256: sha2::Sha256::digest(content).into(),
             size: content.len() as u64,
         }
+    }
+
+    /// The SHA-256 in lower-case hexadecimal.
+    #[must_use]
+    pub fn sha256_hex(&self) -> String {
+        self.sha256.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
 
@@ -313,12 +324,11 @@ mod tests {
             ),
         ] {
             let bytes = compress(&[&content], Compression::default(), 2, &nothing).remove(0);
-            let seen: String = Digest::of(&bytes)
-                .sha256
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            assert_eq!(seen, sha256, "if zlib-rs is another one, raise `IDENTITY`");
+            assert_eq!(
+                Digest::of(&bytes).sha256_hex(),
+                sha256,
+                "if zlib-rs is another one, raise `IDENTITY`"
+            );
         }
     }
 

@@ -109,7 +109,7 @@ pub fn write(out: &mut impl Write, members: &[Member], timestamp: Timestamp) -> 
     out.write_all(&end(members.len() as u64, directory.len() as u64, offset))
 }
 
-/// How many bytes [`write`] will write, or a little more.
+/// How many bytes [`write()`] will write, or a little more.
 #[must_use]
 pub fn size(members: &[Member]) -> usize {
     const HEADERS: usize = 160;
