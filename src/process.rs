@@ -221,12 +221,17 @@ impl Drop for Running {
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// From now on SIGINT, SIGTERM and SIGHUP end the children that run, remove unfinished files, and end the program with 128 + N.
+/// One that whoever started the program wants ignored, as `nohup` does, stays ignored.
 #[cfg(unix)]
 pub fn end_cleanly_on_signals() -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-    let signals = [SIGINT, SIGTERM, SIGHUP];
-    for signal in signals {
+    let ignored = std::fs::read_to_string("/proc/self/status").map_or(0, |status| ignored_signals(&status));
+    let signals: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+        .collect();
+    for &signal in &signals {
         signal_hook::flag::register(signal, Arc::clone(&ENDING))?;
     }
     let mut waiting = signal_hook::iterator::Signals::new(signals)?;
@@ -246,6 +251,16 @@ pub fn end_cleanly_on_signals() -> std::io::Result<()> {
 #[cfg(not(unix))]
 pub fn end_cleanly_on_signals() -> std::io::Result<()> {
     Ok(())
+}
+
+/// The signals that are ignored, a bit each, from a process's status as the system tells it.
+#[cfg(unix)]
+fn ignored_signals(status: &str) -> u64 {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// Asks every child and what it started to end; kills what does not.
@@ -399,6 +414,14 @@ mod tests {
         let mut homeless = shell("true");
         homeless.working_directory = PathBuf::from("/no/such/folder");
         assert!(matches!(capture(&homeless), Err(ProcessError::Failed { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn knows_which_signals_are_to_be_ignored() {
+        let status = "Name:\tironwheel\nSigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored_signals(status), 1 | 1 << 12);
+        assert_eq!(ignored_signals("Name:\tironwheel\n"), 0);
     }
 
     #[cfg(unix)]

@@ -451,7 +451,8 @@ fn named(cargo: &CargoFacts, messages: &Messages) -> Option<BTreeSet<PathBuf>> {
     Some(paths)
 }
 
-/// The local package in whose folder a path lies.
+/// The local package in whose folder a path lies, by its text: what a file of a package includes from elsewhere is named as
+/// `package/src/../../notes.md`, and `..` resolved would no longer tell whose it is.
 fn owner(cargo: &CargoFacts, path: &Path) -> String {
     cargo
         .packages

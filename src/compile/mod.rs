@@ -8,7 +8,7 @@ mod rustflags;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use freshness::Watch;
@@ -72,6 +72,7 @@ pub fn compile(
     listener: Listener<'_>,
 ) -> Result<Compiled, CompileError> {
     let start = Instant::now();
+    mark_as_cache(&project.cargo.target_directory)?;
     let configuration = write_configuration(project, job)?;
     let subject = Subject::from(project);
     let flags = rustflags::flags(subject, host)?;
@@ -104,6 +105,19 @@ pub fn compile(
     }
     watch.end(&messages);
     compiled(project, &messages, start.elapsed())
+}
+
+/// Leaves in the target directory the mark by which backups and others know a cache. Cargo leaves it only in one that it creates
+/// itself, and what is remembered between builds may lie there earlier.
+///
+/// <https://bford.info/cachedir/>
+fn mark_as_cache(folder: &Path) -> Result<(), FileError> {
+    let path = folder.join("CACHEDIR.TAG");
+    if !path.exists() {
+        fs::create_folder(folder)?;
+        fs::write_if_changed(&path, b"Signature: 8a477f597d28d172789f06886806bc55\n")?;
+    }
+    Ok(())
 }
 
 /// Writes down for PyO3 what it is compiled for, unless that stands there already: a new time would compile it again.

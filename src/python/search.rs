@@ -525,8 +525,8 @@ mod tests {
                 "CPython 3.11 at ~/bin/python3",
                 "CPython 3.9 at ~/elsewhere/python",
                 "CPython 3.10 at ~/.venv/bin/python",
-                "CPython 3.14t, which is not on this machine",
-                "PyPy 3.11, which is not on this machine",
+                "CPython 3.14t (not on this machine)",
+                "PyPy 3.11 (not on this machine)",
             ]
             .map(str::to_owned)
             .to_vec())
@@ -540,12 +540,11 @@ mod tests {
         world.python("b/python", 12, "");
         assert_eq!(
             world.find(&["3.13", "3.12", "./a/python", "./b/python", "python3.12"]),
-            Ok([
-                "CPython 3.13, which is not on this machine",
-                "CPython 3.12 at ~/a/python"
-            ]
-            .map(str::to_owned)
-            .to_vec())
+            Ok(
+                ["CPython 3.13 (not on this machine)", "CPython 3.12 at ~/a/python"]
+                    .map(str::to_owned)
+                    .to_vec()
+            )
         );
     }
 
@@ -562,7 +561,7 @@ mod tests {
         );
         assert_eq!(
             world.find(&["3.12"]),
-            Ok(vec!["CPython 3.12, which is not on this machine".to_owned()])
+            Ok(vec!["CPython 3.12 (not on this machine)".to_owned()])
         );
         assert_eq!(
             world.find(&["python"]),
