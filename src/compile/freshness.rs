@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::invocation::Subject;
 use super::messages::{Artifact, Messages};
 use super::sources::{self, Files, Stamp};
 use crate::fs;
 use crate::project::cargo::{CargoFacts, PackageFacts};
+use crate::zip::deflate::Digest;
 
 /// Raised when records come to mean something else.
 const FORMAT: u32 = 1;
@@ -406,13 +406,10 @@ fn write(path: &Path, value: &impl Serialize) {
     }
 }
 
+/// A short name for a list of texts.
 fn digest<'a>(texts: impl Iterator<Item = &'a String>) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(text);
-        hash.update([0]);
-    }
-    sources::hexadecimal(&hash.finalize()[..8])
+    let joined: String = texts.flat_map(|text| [text.as_str(), "\0"]).collect();
+    Digest::of(joined.as_bytes()).sha256_hex().split_off(48)
 }
 
 fn is_local(package: &PackageFacts) -> bool {

@@ -132,7 +132,10 @@ fn working_directory(subject: Subject<'_>) -> PathBuf {
 
 /// What tells one build of a project from another.
 pub(super) fn identity(subject: Subject<'_>, job: &Job) -> Vec<String> {
-    [what(subject, job), last_rustc(subject)].concat()
+    let mut arguments = [what(subject, job), last_rustc(subject)].concat();
+    // These say how cargo comes by the dependencies, not which.
+    arguments.retain(|argument| !matches!(argument.as_str(), "--locked" | "--frozen" | "--offline"));
+    arguments
 }
 
 /// What is compiled: everything that makes it another thing than it would be without.
@@ -466,6 +469,7 @@ mod tests {
             identity_of(&Overrides {
                 verbose: 1,
                 jobs: Some("1".to_owned()),
+                frozen: true,
                 ..Overrides::default()
             })
         );

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::zip::deflate::Digest;
 
 /// A file, as it was when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,26 +85,8 @@ fn nanoseconds(time: SystemTime) -> u64 {
 
 /// SHA-256 of a file's content, lower-case hexadecimal; nothing where it cannot be read.
 pub(super) fn content(path: &Path) -> Option<String> {
-    use std::io::Read;
-    let mut file = std::fs::File::open(path).ok()?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).ok()? {
-            0 => break,
-            count => hash.update(buffer.get(..count)?),
-        }
-    }
-    Some(hexadecimal(&hash.finalize()))
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let bytes = std::fs::read(path).ok()?;
+    Some(Digest::of(&bytes).sha256_hex())
 }
 
 /// The files at these paths, folders with all that lies in them. One that cannot be read is as if it were not there.
@@ -248,7 +231,7 @@ mod tests {
         );
         assert_eq!(
             files[&root.join("one.rs")].content,
-            hexadecimal(&Sha256::digest("one.rs"))
+            Digest::of(b"one.rs").sha256_hex()
         );
     }
 

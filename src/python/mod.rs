@@ -244,24 +244,6 @@ fn said(request: Option<&str>) -> String {
     })
 }
 
-impl PythonError {
-    /// What to do next.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::NotFound { .. } => {
-                "name a program, a path, an environment's folder or a version: `-i python3.12`, `-i .venv`, `-i 3.12`"
-            }
-            Self::NoDefault { .. } => "activate a virtual environment, or name an interpreter with `-i`",
-            Self::Broken { .. } => "name another interpreter with `-i`",
-            Self::TooOld { .. } | Self::UnknownImplementation { .. } | Self::NotAllowed { .. } => {
-                "name another interpreter with `-i`, such as `-i 3.12`"
-            }
-            Self::NoVersion { .. } => "name a version: `-i 3.12`",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
