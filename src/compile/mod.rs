@@ -1,6 +1,7 @@
 //! Takes a job. Gives the shared object that cargo made of it, which nobody here ever changes.
 //! Knows nothing of wheels.
 
+mod alone;
 mod freshness;
 mod invocation;
 mod messages;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub use alone::{Alone, alone};
 use freshness::Watch;
 use invocation::Subject;
 use messages::Messages;

@@ -96,7 +96,14 @@ pub(super) fn see(paths: &BTreeSet<PathBuf>, known: &Files, looked: u64) -> File
     let mut files = Files::new();
     for path in paths {
         if path.is_dir() {
-            see_all(path, &|_| true, known, looked, &mut files);
+            // A cache in it is nobody's source; cargo's own target directory is one.
+            see_all(
+                path,
+                &|path| !path.join("CACHEDIR.TAG").exists(),
+                known,
+                looked,
+                &mut files,
+            );
         } else {
             see_one(path, known, looked, &mut files);
         }
@@ -220,7 +227,13 @@ mod tests {
     fn sees_files_and_all_of_a_folder() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        for name in ["one.rs", "data/a.txt", "data/.hidden/b.txt", "other.rs"] {
+        for name in [
+            "one.rs",
+            "data/a.txt",
+            "data/.hidden/b.txt",
+            "data/target/CACHEDIR.TAG",
+            "other.rs",
+        ] {
             write(&root.join(name), name);
         }
         let paths = ["one.rs", "data", "gone.rs"].map(|name| root.join(name)).into();
