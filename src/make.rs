@@ -13,9 +13,10 @@ use crate::event::{Event, Listener, Stage, WheelMade};
 use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::plan::{self, Abi, Job, Plan, PlanError};
+use crate::project::bindings::StableAbi;
 use crate::project::settings::{AuditMode, Origin, Overrides, Setting};
 use crate::project::{self, Notice, Project, ProjectError};
-use crate::python::{self, Implementation, Interpreter, PythonError};
+use crate::python::{self, Interpreter, PythonError};
 use crate::tag::{PlatformTag, PlatformWish, TagError, WheelFilename, WheelTag};
 use crate::wheel::files::{self, FilesError, Selected};
 use crate::wheel::write::{self, Options, Prepared, Wheel, WriteError};
@@ -736,13 +737,14 @@ fn check_abi(job: &Job, compiled: &Compiled) -> Result<(), MakeError> {
     else {
         return Ok(());
     };
-    let found = features.iter().any(|feature| feature.starts_with("abi3"));
-    // On other implementations and without the interpreter lock PyO3 passes the feature over.
-    let counts = job.interpreter.as_ref().is_none_or(|interpreter| {
-        interpreter.implementation == Implementation::CPython && !interpreter.free_threaded
+    // Where no stable ABI serves the interpreter, PyO3 passes its features over.
+    let found = StableAbi::from_features(features.iter().map(String::as_str)).is_some_and(|stable| {
+        job.interpreter
+            .as_ref()
+            .is_none_or(|interpreter| plan::serves(stable, interpreter))
     });
     let planned = job.abi != Abi::Version;
-    if found == planned || !counts {
+    if found == planned {
         return Ok(());
     }
     let word = |with: bool| if with { "with" } else { "without" };

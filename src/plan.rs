@@ -93,14 +93,6 @@ pub struct Plan {
 /// Why there is nothing to build.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// The stable ABI's floor is above the interpreter.
-    #[error("{interpreter} is older than the oldest Python that the crate's stable ABI serves: {floor}")]
-    BelowFloor {
-        /// The interpreter.
-        interpreter: String,
-        /// The floor.
-        floor: String,
-    },
     /// `PyO3` does not take the interpreter.
     #[error("`{bindings}` {version} takes {implementation} {oldest} to {newest}, not {interpreter}")]
     Unsupported {
@@ -152,45 +144,28 @@ pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Res
         jobs.push(stable_job(project, stable, floor, None)?);
         return Ok(Plan { jobs, notices });
     }
-    let any_stable = interpreters
-        .iter()
-        .any(|one| stable_for(project, one).is_some_and(|abi| serves(abi, one)));
+    let any_stable = interpreters.iter().any(|one| served(project, one).is_some());
     for interpreter in interpreters {
-        let stable = stable_for(project, interpreter);
-        let job = match stable {
-            Some(stable) if serves(stable, interpreter) => {
-                let floor = stable.floor.unwrap_or((interpreter.major, interpreter.minor));
-                if (interpreter.major, interpreter.minor) < floor {
-                    return Err(PlanError::BelowFloor {
-                        interpreter: interpreter.describe(),
-                        floor: format!("{}.{}", floor.0, floor.1),
-                    });
-                }
-                let earlier = jobs
-                    .iter()
-                    .find(|job| !matches!(job.abi, Abi::Version) && stable.floor.is_none());
-                match earlier {
-                    // Bare `abi3`: the first interpreter's version is the floor, and the wheel serves the later ones too.
-                    Some(earlier) if floor_of(earlier) <= Some(floor) => continue,
-                    _ => stable_job(project, stable, floor, Some(interpreter))?,
-                }
+        let job = match (stable_for(project, interpreter), served(project, interpreter)) {
+            (_, Some(stable)) => {
+                let floor = stable
+                    .floor
+                    .unwrap_or_else(|| lowest(project, interpreters, interpreter));
+                stable_job(project, stable, floor, Some(interpreter))?
             }
-            Some(_) if any_stable && !asked => continue,
-            Some(_) => {
+            (Some(_), None) if any_stable && !asked => continue,
+            (Some(_), None) => {
+                let reason = "the stable ABI that the crate asks for does not serve this interpreter";
                 notices.push(
                     Notice::new(format!(
-                        "{} has no stable ABI that the crate asks for, so it gets a wheel of its own",
+                        "the stable ABI that the crate asks for does not serve {}, so it gets a wheel of its own",
                         interpreter.describe()
                     ))
-                    .hint("leave it out of `-i` if one wheel for all is what you want"),
+                    .hint("leave it out of `-i` if one wheel for all others is what you want"),
                 );
-                version_job(
-                    project,
-                    interpreter,
-                    "this interpreter has no stable ABI that the crate asks for",
-                )?
+                version_job(project, interpreter, reason)?
             }
-            None => version_job(project, interpreter, "the crate asks for no stable ABI")?,
+            (None, None) => version_job(project, interpreter, "the crate asks for no stable ABI")?,
         };
         let twin = |other: &Job| {
             other.abi == job.abi
@@ -204,11 +179,19 @@ pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Res
     Ok(Plan { jobs, notices })
 }
 
-fn floor_of(job: &Job) -> Option<(u8, u8)> {
-    match job.abi {
-        Abi::Version => None,
-        Abi::Abi3 { floor } | Abi::Abi3t { floor } => Some(floor),
-    }
+/// The oldest of the interpreters that a stable ABI without a floor serves: one wheel then serves them all.
+fn lowest(project: &Project, interpreters: &[Interpreter], fallback: &Interpreter) -> (u8, u8) {
+    interpreters
+        .iter()
+        .filter(|one| served(project, one).is_some_and(|stable| stable.floor.is_none()))
+        .map(|one| (one.major, one.minor))
+        .min()
+        .unwrap_or((fallback.major, fallback.minor))
+}
+
+/// The stable ABI that the crate asks for, where a wheel with it could be imported by the interpreter.
+fn served(project: &Project, interpreter: &Interpreter) -> Option<StableAbi> {
+    stable_for(project, interpreter).filter(|stable| serves(*stable, interpreter))
 }
 
 /// The stable ABI that the crate asks for when built for this interpreter, conditional features among what asks.
@@ -222,12 +205,12 @@ fn stable_for(project: &Project, interpreter: &Interpreter) -> Option<StableAbi>
 }
 
 /// Whether a wheel with that stable ABI could be imported by the interpreter.
-fn serves(stable: StableAbi, interpreter: &Interpreter) -> bool {
-    if interpreter.implementation != Implementation::CPython {
-        return false;
-    }
+#[must_use]
+pub fn serves(stable: StableAbi, interpreter: &Interpreter) -> bool {
     let version = (interpreter.major, interpreter.minor);
-    (stable.abi3t && version >= FIRST_ABI3T) || (stable.abi3 && !interpreter.free_threaded)
+    interpreter.implementation == Implementation::CPython
+        && stable.floor.is_none_or(|floor| version >= floor)
+        && ((stable.abi3t && version >= FIRST_ABI3T) || (stable.abi3 && !interpreter.free_threaded))
 }
 
 /// Features whose conditions hold; without an interpreter only those without conditions.
@@ -583,6 +566,32 @@ mod tests {
             features_for(&features, Some(&interpreter(11))),
             ["always", "pyo3/abi3-py311"]
         );
+    }
+
+    #[test]
+    fn a_stable_abi_serves_the_interpreters_it_is_made_for() {
+        let stable = |features: &[&str]| StableAbi::from_features(features.iter().copied()).unwrap();
+        let python = |minor, free_threaded| {
+            crate::python::known(
+                Implementation::CPython,
+                minor,
+                free_threaded,
+                "x86_64-unknown-linux-gnu",
+            )
+            .unwrap()
+        };
+        let abi3 = stable(&["abi3-py310"]);
+        assert!(serves(abi3, &python(10, false)) && serves(abi3, &python(14, false)));
+        assert!(!serves(abi3, &python(9, false)), "it is older than the floor");
+        assert!(
+            !serves(abi3, &python(14, true)),
+            "without the interpreter lock there is no abi3"
+        );
+        let abi3t = stable(&["abi3t-py315"]);
+        assert!(serves(abi3t, &python(15, true)) && serves(abi3t, &python(15, false)));
+        assert!(!serves(abi3t, &python(14, true)));
+        let pypy = crate::python::known(Implementation::PyPy, 11, false, "x86_64-unknown-linux-gnu").unwrap();
+        assert!(!serves(abi3, &pypy));
     }
 
     #[test]

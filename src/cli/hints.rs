@@ -121,9 +121,6 @@ fn python(error: &PythonError) -> Option<String> {
 
 fn plan(error: &PlanError) -> Option<String> {
     let hint = match error {
-        PlanError::BelowFloor { floor, .. } => {
-            format!("name {floor} or a later one with `-i`, or lower the `abi3-py…` feature of PyO3")
-        }
         PlanError::Unsupported { bindings, .. } => {
             format!("name another with `-i`, or use a version of `{bindings}` that takes this one")
         }
@@ -193,6 +190,7 @@ fn files(error: &FilesError) -> Option<String> {
         FilesError::NotUnicode(_) => Some("rename it".to_owned()),
         FilesError::Pattern { .. }
         | FilesError::LinkOut { .. }
+        | FilesError::BrokenLink { .. }
         | FilesError::DataScheme(_)
         | FilesError::NoPythonFiles(_) => None,
     })

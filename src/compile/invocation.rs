@@ -145,7 +145,7 @@ fn what(subject: Subject<'_>, job: &Job) -> Vec<String> {
         "release" => vec!["--release".to_owned()],
         profile => vec!["--profile".to_owned(), profile.to_owned()],
     };
-    if !has_cdylib(subject) {
+    if !is_only_cdylib(subject) {
         arguments.extend(["--crate-type".to_owned(), "cdylib".to_owned()]);
     }
     arguments.extend(place(subject));
@@ -182,13 +182,14 @@ fn side_by_side(subject: Subject<'_>, job: &Job) -> String {
     )
 }
 
-/// Whether cargo makes a shared object of the library without being told.
-fn has_cdylib(subject: Subject<'_>) -> bool {
+/// Whether a shared object is all that the library is compiled to. Where it is a Rust library as well, rustc cannot optimise
+/// across crates (`lto`), and makes something that no wheel holds.
+fn is_only_cdylib(subject: Subject<'_>) -> bool {
     subject
         .cargo
         .targets
         .iter()
-        .any(|target| target.crate_types.iter().any(|kind| kind == "cdylib"))
+        .any(|target| target.crate_types.iter().eq(["cdylib"]))
 }
 
 /// How cargo works and speaks: nothing that changes what is compiled.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::load::ProjectError;
+use super::notice::Notice;
 use super::settings::Settings;
 use crate::name::ModulePath;
 
@@ -15,10 +16,7 @@ pub enum Kind {
         stub: Option<PathBuf>,
     },
     /// Python files beside the extension.
-    Mixed {
-        /// Top-level packages (folders below `python_root`) that go into the wheel.
-        packages: Vec<String>,
-    },
+    Mixed,
 }
 
 /// Where things lie in the tree and go in the wheel.
@@ -28,6 +26,9 @@ pub struct Layout {
     pub kind: Kind,
     /// The folder that holds the packages: `python-source`, `src` or the root.
     pub python_root: PathBuf,
+    /// Top-level packages (folders below `python_root`) that go into the wheel: the extension's, if it lies in one, and
+    /// `python-packages`.
+    pub packages: Vec<String>,
     /// Why this layout was chosen, for people.
     pub reason: String,
     /// `<module>.data` or the `data` setting.
@@ -38,7 +39,7 @@ impl Layout {
     /// Whether there are Python files beside the extension.
     #[must_use]
     pub fn is_mixed(&self) -> bool {
-        matches!(self.kind, Kind::Mixed { .. })
+        self.kind == Kind::Mixed
     }
 }
 
@@ -48,6 +49,7 @@ pub fn detect(
     src_root: Option<PathBuf>,
     module: &ModulePath,
     settings: &Settings,
+    notices: &mut Vec<Notice>,
 ) -> Result<Layout, ProjectError> {
     let python_source = settings.python_source.value.clone();
     let python_root = python_source
@@ -69,20 +71,11 @@ pub fn detect(
         .to_string();
     let is_crate = package.join("Cargo.toml").is_file() && !package.join("__init__.py").is_file();
     if package.is_dir() && !is_crate {
-        let mut packages = vec![module.first().to_owned()];
-        for extra in &settings.python_packages.value {
-            if !python_root.join(extra).is_dir() {
-                return Err(ProjectError::NoPythonPackage {
-                    path: python_root.join(extra),
-                });
-            }
-            if !packages.contains(extra) {
-                packages.push(extra.clone());
-            }
-        }
+        let packages = packages(Some(module.first()), &python_root, settings, notices);
         let reason = format!("the folder `{shown}` holds the package `{}`", module.first());
         return Ok(Layout {
-            kind: Kind::Mixed { packages },
+            kind: Kind::Mixed,
+            packages,
             python_root,
             reason,
             data,
@@ -104,10 +97,36 @@ pub fn detect(
     let stub = Some(root.join(format!("{}.pyi", module.last()))).filter(|stub| stub.is_file());
     Ok(Layout {
         kind: Kind::Pure { stub },
+        packages: packages(None, &python_root, settings, notices),
         python_root,
         reason,
         data,
     })
+}
+
+/// The extension's own package and those that `python-packages` names.
+fn packages(
+    own: Option<&str>,
+    python_root: &Path,
+    settings: &Settings,
+    notices: &mut Vec<Notice>,
+) -> Vec<String> {
+    let mut packages: Vec<String> = own.map(str::to_owned).into_iter().collect();
+    for extra in &settings.python_packages.value {
+        let folder = python_root.join(extra);
+        if !folder.is_dir() {
+            notices.push(
+                Notice::new(format!(
+                    "`python-packages` names a folder that does not exist: {}",
+                    folder.display()
+                ))
+                .hint("names are relative to `python-source`"),
+            );
+        } else if !packages.contains(extra) {
+            packages.push(extra.clone());
+        }
+    }
+    packages
 }
 
 fn data_folder(

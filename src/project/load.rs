@@ -147,12 +147,6 @@ pub enum ProjectError {
         /// The package's folder.
         package: PathBuf,
     },
-    /// `python-packages` names something that is not there.
-    #[error("`python-packages` names a folder that does not exist: {path}", path = path.display())]
-    NoPythonPackage {
-        /// The folder.
-        path: PathBuf,
-    },
     /// A dotted module needs a package to lie in.
     #[error("the module `{module}` lies in a package that does not exist: {package}", package = package.display())]
     NoPackageForModule {
@@ -206,7 +200,6 @@ impl ProjectError {
             Self::EmptyPythonSource { .. } => {
                 "create the folder with an `__init__.py`, correct `python-source`, or set `module-name` to the package that is there".to_owned()
             }
-            Self::NoPythonPackage { .. } => "names are relative to `python-source`".to_owned(),
             Self::NoPackageForModule { .. } => {
                 "create the folder with an `__init__.py`, or correct `module-name` or `python-source`".to_owned()
             }
@@ -294,7 +287,7 @@ fn load_with(
     let described = metadata::describe(document, &manifest, bounds, &mut notices)?;
     let bindings = bindings::detect(&facts, &settings)?;
     let module = module_name(&settings, &manifest, document)?;
-    let layout = layout::detect(&root, found.src_root.clone(), &module, &settings)?;
+    let layout = layout::detect(&root, found.src_root.clone(), &module, &settings, &mut notices)?;
     if bindings.version.major == 0 && bindings.version.minor < 26 && !has_extension_module(&facts, &settings)
     {
         notices.push(

@@ -319,6 +319,17 @@ impl<'a> Tables<'a> {
                     notices
                         .push(Notice::new(format!("{unknown}")).hint("it is ignored, as maturin ignores it"));
                 }
+                if let Some(sbom) = table.table("sbom")? {
+                    let known = ["auditwheel", "include", "rust"];
+                    if let Some(unknown) = sbom
+                        .unknown_keys(&known)
+                        .into_iter()
+                        .next()
+                        .filter(|_| key == "ironwheel")
+                    {
+                        return Err(unknown);
+                    }
+                }
                 tables.push((name, table));
             }
         }
@@ -431,22 +442,7 @@ pub fn resolve(
         locked: flag(overrides.locked, "locked")?,
         frozen: flag(overrides.frozen, "frozen")?,
         offline: flag(overrides.offline, "offline")?,
-        config: {
-            let asked: Vec<String> = overrides
-                .config
-                .iter()
-                .map(|value| config_value(value, host.working_directory()))
-                .collect();
-            let mut config = list(&asked, "config")?;
-            if let Origin::File(_) = config.origin {
-                config.value = config
-                    .value
-                    .iter()
-                    .map(|value| config_value(value, root))
-                    .collect();
-            }
-            config
-        },
+        config: config(overrides, tables, root, host)?,
         unstable_flags: list(&overrides.unstable_flags, "unstable-flags")?,
         rustc_args: list(&overrides.rustc_args, "rustc-args")?,
         target: optional(
@@ -473,16 +469,7 @@ pub fn resolve(
             Vec::new(),
         ),
         find_interpreters: chosen(overrides.find_interpreters.then_some(true), None, false),
-        sbom_rust: match &sbom {
-            Some(sbom) => {
-                let value = sbom.value.boolean("rust")?.map(|value| Setting {
-                    value,
-                    origin: sbom.origin.clone(),
-                });
-                chosen(None, value, true)
-            }
-            None => Setting::default(true),
-        },
+        sbom_rust: sbom_rust(sbom.as_ref())?,
         sbom_include: sbom_include(overrides, sbom.as_ref(), root, host)?,
         passed: Passed {
             jobs: overrides.jobs.clone(),
@@ -527,6 +514,23 @@ impl<T> Setting<Option<T>> {
             origin: self.origin,
         })
     }
+}
+
+fn config(
+    overrides: &Overrides,
+    tables: &Tables<'_>,
+    root: &Path,
+    host: &Host,
+) -> Result<Setting<Vec<String>>, DocumentError> {
+    let within = |values: &[String], folder: &Path| -> Vec<String> {
+        values.iter().map(|value| config_value(value, folder)).collect()
+    };
+    let asked = (!overrides.config.is_empty()).then(|| within(&overrides.config, host.working_directory()));
+    let filed = tables.texts("config")?.map(|filed| Setting {
+        value: within(&filed.value, root),
+        origin: filed.origin,
+    });
+    Ok(chosen(asked, filed, Vec::new()))
 }
 
 /// `--config` takes `KEY=VALUE` or a file; cargo runs in the manifest's folder, so a file's path is made absolute here.
@@ -729,6 +733,17 @@ fn bindings(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Option
     Ok(optional(overrides.bindings.clone(), filed))
 }
 
+fn sbom_rust(sbom: Option<&Setting<Table<'_>>>) -> Result<Setting<bool>, DocumentError> {
+    let Some(sbom) = sbom else {
+        return Ok(Setting::default(true));
+    };
+    let filed = sbom.value.boolean("rust")?.map(|value| Setting {
+        value,
+        origin: sbom.origin.clone(),
+    });
+    Ok(chosen(None, filed, true))
+}
+
 fn sbom_include(
     overrides: &Overrides,
     sbom: Option<&Setting<Table<'_>>>,
@@ -885,6 +900,10 @@ mod tests {
             (
                 "[tool.maturin]\nstrip = \"yes\"\n",
                 "`tool.maturin.strip` is a string, but must be a boolean: pyproject.toml:2:9",
+            ),
+            (
+                "[tool.ironwheel.sbom]\nrusty = true\n",
+                "`tool.ironwheel.sbom.rusty` is not a setting: pyproject.toml:2:1",
             ),
             (
                 "[tool.ironwheel]\nmanylinux = \"many\"\n",

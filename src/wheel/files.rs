@@ -41,6 +41,14 @@ pub enum FilesError {
         /// What it leads to.
         target: PathBuf,
     },
+    /// A link to nothing.
+    #[error("a symbolic link leads to nothing: {link} → {target}", link = link.display(), target = target.display())]
+    BrokenLink {
+        /// The link.
+        link: PathBuf,
+        /// What it names.
+        target: PathBuf,
+    },
     /// The data folder holds something else than the five schemes.
     #[error("the data folder may only hold the folders `data`, `headers`, `platlib`, `purelib` and `scripts`: {}", .0.display())]
     DataScheme(PathBuf),
@@ -58,6 +66,7 @@ impl FilesError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::LinkOut { .. } => "put the file itself into the project, or `exclude` the link".to_owned(),
+            Self::BrokenLink { .. } => "put the file there, remove the link, or `exclude` it".to_owned(),
             Self::NoPythonFiles(_) => {
                 "see which ignore rule or `exclude` pattern takes them away: `ironwheel plan`".to_owned()
             }
@@ -93,9 +102,9 @@ pub fn select(project: &Project, data: &str) -> Result<Selected, FilesError> {
         notices: Vec::new(),
         ignored_python: Vec::new(),
     };
-    match &project.layout.kind {
-        Kind::Mixed { packages } => selection.add_packages(packages)?,
-        Kind::Pure { stub } => selection.add_stub(stub.as_deref())?,
+    selection.add_packages(&project.layout.packages)?;
+    if let Kind::Pure { stub } = &project.layout.kind {
+        selection.add_stub(stub.as_deref())?;
     }
     selection.add_includes()?;
     if let Some(folder) = &project.layout.data {
@@ -233,6 +242,11 @@ impl Selection<'_> {
             }
             if is_folder {
                 self.walk(&path, rules, rule)?;
+            } else if path.exists() && !path.is_file() {
+                self.notices.push(Notice::new(format!(
+                    "only files and folders can be packed: {}",
+                    path.display()
+                )));
             } else {
                 self.add_below_python_root(&path, rule)?;
             }
@@ -266,7 +280,16 @@ impl Selection<'_> {
 
     /// A file behind a link must be the project's own, or the workspace's.
     fn inside(&self, path: &Path) -> Result<(), FilesError> {
-        let real = path.canonicalize().map_err(FileError::new("read", path))?;
+        let real = match (path.canonicalize(), path.read_link()) {
+            (Ok(real), _) => real,
+            (Err(_), Ok(target)) => {
+                return Err(FilesError::BrokenLink {
+                    link: path.to_owned(),
+                    target,
+                });
+            }
+            (Err(error), Err(_)) => return Err(FileError::new("read", path)(error).into()),
+        };
         let homes = [
             &self.project.root,
             &self.project.cargo.workspace_root,
@@ -311,9 +334,10 @@ impl Selection<'_> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             return false;
         };
-        let of_extension = name
-            .strip_prefix(module.last())
-            .is_some_and(|rest| rest.starts_with('.'));
+        let of_extension = name.strip_prefix("lib").into_iter().chain([name]).any(|name| {
+            name.strip_prefix(module.last())
+                .is_some_and(|rest| rest.starts_with('.'))
+        });
         let is_library = ["so", "pyd", "dll", "dylib", "pdb", "dwp"]
             .iter()
             .any(|extension| {

@@ -63,10 +63,43 @@ fn lowest_version(metadata: &CoreMetadata) -> &'static str {
     }
 }
 
-/// Text of several lines as the value of one field: every further line begins with a tab, which readers take for "goes on".
+/// Text of several lines as the value of one field: every further line begins with a tab, which readers take for "goes on", and no
+/// line is longer than the 78 characters that mail headers should keep to.
+///
+/// <https://www.rfc-editor.org/rfc/rfc5322#section-2.2.3>
 fn folded(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.trim_end().replace('\n', "\n\t")
+    text.split('\n')
+        .flat_map(wrapped)
+        .collect::<Vec<_>>()
+        .join("\n\t")
+}
+
+/// A line in pieces of at most 78 characters where spaces allow it.
+fn wrapped(line: &str) -> Vec<String> {
+    const WIDTH: usize = 78;
+    let mut pieces = Vec::new();
+    let mut rest = line.trim_end();
+    while rest.chars().count() > WIDTH {
+        let indent = rest.len() - rest.trim_start().len();
+        let fits = rest.char_indices().nth(WIDTH).map_or(rest.len(), |(at, _)| at);
+        let spaces = || {
+            rest.match_indices(' ')
+                .map(|(at, _)| at)
+                .filter(|at| *at > indent)
+        };
+        let Some(cut) = spaces()
+            .take_while(|at| *at <= fits)
+            .last()
+            .or_else(|| spaces().next())
+        else {
+            break;
+        };
+        pieces.push(rest[..cut].trim_end().to_owned());
+        rest = rest[cut..].trim_start();
+    }
+    pieces.push(rest.to_owned());
+    pieces
 }
 
 /// Header lines.
@@ -216,7 +249,24 @@ mod tests {
             ..bare()
         };
         assert!(render(&metadata).ends_with(
-            "\nLicense: MIT License\n\t\n\tName: evil\n\tEvil: name\n\tThe end\nRequires-Python: >=3.9\n"
+            "\nLicense: MIT License\n\t\n\tName: evil\n\tEvil: name\n\tThe end\n\t\nRequires-Python: >=3.9\n"
         ));
+    }
+
+    #[test]
+    fn a_long_line_of_a_license_is_cut_at_a_space() {
+        let words = "eight characters for sure indeed";
+        let line =
+            format!("Copyright me, and a very very very very very long line that exceeds seventy {words}");
+        assert_eq!(
+            wrapped(&line),
+            [
+                "Copyright me, and a very very very very very long line that exceeds seventy",
+                words
+            ]
+        );
+        assert_eq!(wrapped("  indented "), ["  indented"]);
+        let unbroken = "x".repeat(100);
+        assert_eq!(wrapped(&unbroken), [unbroken.as_str()]);
     }
 }
