@@ -211,6 +211,7 @@ pub fn wheels(
     let selected = files::select(&project, &data_folder(&project))?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
+    let _alone = compile::alone(&project.cargo, listener)?;
     let maker = Maker {
         project: &project,
         selected: &selected,
@@ -291,7 +292,11 @@ fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan
     let interpreters = if asked {
         python::find(&settings.interpreters.value, search, host)?
     } else if settings.find_interpreters.value {
-        python::find_all(search, host)?
+        match python::find_all(search, host) {
+            // A stable ABI with a floor needs none.
+            Err(PythonError::NoDefault { .. }) if plan::needs_no_interpreter(project) => Vec::new(),
+            found => found?,
+        }
     } else if let Some(config) = host.variable("PYO3_CONFIG_FILE") {
         vec![python::given::read(
             &host.absolute(Path::new(config)),

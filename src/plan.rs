@@ -165,7 +165,17 @@ pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Res
                 );
                 version_job(project, interpreter, reason)?
             }
-            (None, None) => version_job(project, interpreter, "the crate asks for no stable ABI")?,
+            (None, None) => match version_job(project, interpreter, "the crate asks for no stable ABI") {
+                // An interpreter that only happened to be found is no reason to stop.
+                Err(error @ PlanError::Unsupported { .. }) if !asked && interpreters.len() > 1 => {
+                    notices.push(Notice::new(format!(
+                        "{} is left out: {error}",
+                        interpreter.describe()
+                    )));
+                    continue;
+                }
+                job => job?,
+            },
         };
         let twin = |other: &Job| {
             other.abi == job.abi
@@ -175,6 +185,9 @@ pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Res
         if !jobs.iter().any(twin) {
             jobs.push(job);
         }
+    }
+    if jobs.is_empty() {
+        return Err(PlanError::NoInterpreter);
     }
     Ok(Plan { jobs, notices })
 }
@@ -324,9 +337,21 @@ fn supported(bindings: &Bindings, interpreter: &Interpreter) -> Result<(), PlanE
         Implementation::PyPy => bindings.pypy,
         Implementation::GraalPy => return Ok(()),
     };
+    // From 0.29 on PyO3 takes no CPython without the interpreter lock before 3.14.
+    let first_free_threaded = if bindings.version >= semver::Version::new(0, 29, 0) {
+        14
+    } else {
+        13
+    };
+    let oldest = if interpreter.free_threaded {
+        oldest.max(first_free_threaded)
+    } else {
+        oldest
+    };
     if (oldest..=newest).contains(&interpreter.minor) {
         return Ok(());
     }
+    let threads = if interpreter.free_threaded { "t" } else { "" };
     Err(PlanError::Unsupported {
         bindings: bindings.crate_name,
         version: bindings.version.clone(),
@@ -335,8 +360,8 @@ fn supported(bindings: &Bindings, interpreter: &Interpreter) -> Result<(), PlanE
         } else {
             "CPython"
         },
-        oldest: format!("3.{oldest}"),
-        newest: format!("3.{newest}"),
+        oldest: format!("3.{oldest}{threads}"),
+        newest: format!("3.{newest}{threads}"),
         interpreter: interpreter.describe(),
     })
 }
@@ -592,6 +617,25 @@ mod tests {
         assert!(!serves(abi3t, &python(14, true)));
         let pypy = crate::python::known(Implementation::PyPy, 11, false, "x86_64-unknown-linux-gnu").unwrap();
         assert!(!serves(abi3, &pypy));
+    }
+
+    #[test]
+    fn an_interpreter_that_pyo3_refuses_is_refused_before_compiling() {
+        let python = |minor, free_threaded| {
+            crate::python::known(
+                Implementation::CPython,
+                minor,
+                free_threaded,
+                "x86_64-unknown-linux-gnu",
+            )
+            .unwrap()
+        };
+        assert!(supported(&bindings("0.29.0"), &python(8, false)).is_ok());
+        assert!(supported(&bindings("0.29.0"), &python(7, false)).is_err());
+        assert!(supported(&bindings("0.29.0"), &python(16, false)).is_err());
+        assert!(supported(&bindings("0.29.0"), &python(13, true)).is_err());
+        assert!(supported(&bindings("0.28.0"), &python(13, true)).is_ok());
+        assert!(supported(&bindings("0.29.0"), &python(14, true)).is_ok());
     }
 
     #[test]

@@ -23,6 +23,11 @@ enum Failure {
     Make(Box<MakeError>),
 }
 
+/// Standard output took not all that was printed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct ResultsLost(#[source] std::io::Error);
+
 impl Failure {
     fn error(&self) -> &(dyn Error + 'static) {
         match self {
@@ -72,7 +77,13 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
         return FAILED;
     }
     match act(&arguments, &screen) {
-        Ok(()) => DONE,
+        Ok(()) => match screen.lost() {
+            None => DONE,
+            Some(source) => {
+                screen.error(&ResultsLost(source), None, FAILED);
+                FAILED
+            }
+        },
         Err(failure) => {
             let status = failure.exit_status();
             screen.error(failure.error(), hints::hint(failure.error()).as_deref(), status);

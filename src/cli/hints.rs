@@ -109,6 +109,7 @@ fn python(error: &PythonError) -> Option<String> {
         PythonError::Broken { .. } => {
             "see what it says: run it with `-c 'import sysconfig'`; `-i` names another"
         }
+        PythonError::Configuration { .. } => "correct the variable or the file, or unset it",
         PythonError::TooOld { .. } => "name a later one: `-i 3.12`",
         PythonError::UnknownImplementation { .. } => "name a CPython, PyPy or GraalPy with `-i`",
         PythonError::NotAllowed { .. } => {

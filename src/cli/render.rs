@@ -48,6 +48,8 @@ struct Sheet {
     timings: BTreeMap<Stage, Duration>,
     writing: bool,
     bar: Option<Bar>,
+    /// Why results did not reach standard output.
+    lost: Option<std::io::Error>,
 }
 
 /// A progress bar as it stands on the screen.
@@ -96,8 +98,14 @@ impl Screen {
                 timings: BTreeMap::new(),
                 writing: false,
                 bar: None,
+                lost: None,
             }),
         }
+    }
+
+    /// Why results did not reach standard output, if they did not.
+    pub fn lost(&self) -> Option<std::io::Error> {
+        self.sheet().lost.take()
     }
 
     /// Tells one event; called from any thread.
@@ -353,8 +361,15 @@ impl Sheet {
     }
 
     fn print_result(&mut self, line: &str) {
-        let _ = self.results.write_all(line.as_bytes());
-        let _ = self.results.flush();
+        let written = self
+            .results
+            .write_all(line.as_bytes())
+            .and_then(|()| self.results.flush());
+        match written {
+            // A reader that has seen enough is no failure.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => self.lost = Some(error),
+            _ => {}
+        }
     }
 }
 

@@ -114,6 +114,7 @@ pub fn detect(cargo: &CargoFacts, settings: &Settings) -> Result<Bindings, Proje
             package: root.name.clone(),
         });
     }
+    asked_for(cargo, settings)?;
     let names = ["pyo3", "pyo3-ffi"];
     let stable = names
         .iter()
@@ -127,6 +128,41 @@ pub fn detect(cargo: &CargoFacts, settings: &Settings) -> Result<Bindings, Proje
         stable,
         cpython: supported(ffi, "cpython", (7, 15)),
         pypy: supported(ffi, "pypy", (7, 11)),
+    })
+}
+
+/// The library must be among `targets`, where that is set.
+fn asked_for(cargo: &CargoFacts, settings: &Settings) -> Result<(), ProjectError> {
+    let wishes = &settings.targets.value;
+    let granted = |target: &super::cargo::TargetFacts| {
+        wishes.iter().any(|wish| {
+            wish.name == target.name
+                && wish
+                    .kind
+                    .as_ref()
+                    .is_none_or(|kind| target.crate_types.contains(kind))
+        })
+    };
+    if wishes.is_empty()
+        || cargo
+            .targets
+            .iter()
+            .any(|target| is_cdylib(target) && granted(target))
+    {
+        return Ok(());
+    }
+    Err(ProjectError::NoSuchTarget {
+        wished: wishes
+            .iter()
+            .map(|wish| format!("`{}`", wish.name))
+            .collect::<Vec<_>>()
+            .join(", "),
+        there: cargo
+            .targets
+            .iter()
+            .map(|target| format!("`{}`", target.name))
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
 

@@ -127,6 +127,14 @@ pub enum ProjectError {
         /// The package.
         package: String,
     },
+    /// `targets` leaves the library out.
+    #[error("`targets` names {wished}, but the crate's targets are {there}")]
+    NoSuchTarget {
+        /// What is asked for.
+        wished: String,
+        /// What there is.
+        there: String,
+    },
     /// The library is Rust's only.
     #[error("the library of `{package}` is not a `cdylib`, so Python cannot load it")]
     NoCdylib {
@@ -195,6 +203,7 @@ impl ProjectError {
                 "add a library (`src/lib.rs` and `[lib] crate-type = [\"cdylib\"]`) with a `#[pymodule]` in it".to_owned()
             }
             Self::SeveralBindings { name, .. } => format!("see which crate wants which: `cargo tree --invert {name}`"),
+            Self::NoSuchTarget { .. } => "correct `name` and `kind` in `targets`, or remove it".to_owned(),
             Self::NoCdylib { .. } => "add `crate-type = [\"cdylib\"]` to `[lib]` in Cargo.toml".to_owned(),
             Self::NoPythonSource { .. } => "create the folder, or correct `python-source`".to_owned(),
             Self::EmptyPythonSource { .. } => {

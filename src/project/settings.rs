@@ -174,6 +174,15 @@ pub struct OutDir {
     pub crate_name: Option<String>,
 }
 
+/// A target of the crate that `targets` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetWish {
+    /// Its name.
+    pub name: String,
+    /// `cdylib`, `bin` …
+    pub kind: Option<String>,
+}
+
 /// All settings, each with its origin.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -199,6 +208,8 @@ pub struct Settings {
     pub unstable_flags: Setting<Vec<String>>,
     /// Arguments for the last rustc alone.
     pub rustc_args: Setting<Vec<String>>,
+    /// The crate's targets that are asked for; empty: whatever there is.
+    pub targets: Setting<Vec<TargetWish>>,
     /// The target triple, where one is asked for.
     pub target: Setting<Option<String>>,
     /// Strip symbols.
@@ -445,6 +456,7 @@ pub fn resolve(
         config: config(overrides, tables, root, host)?,
         unstable_flags: list(&overrides.unstable_flags, "unstable-flags")?,
         rustc_args: list(&overrides.rustc_args, "rustc-args")?,
+        targets: chosen(None, tables.first(targets)?, Vec::new()),
         target: optional(
             overrides.target.clone(),
             host.variable("CARGO_BUILD_TARGET").map(|triple| Setting {
@@ -591,6 +603,31 @@ fn feature(item: &Item<'_>) -> Result<Feature, DocumentError> {
             })
         }
     }
+}
+
+fn targets(table: &Table<'_>) -> Result<Option<Vec<TargetWish>>, DocumentError> {
+    const KINDS: [&str; 6] = ["bin", "cdylib", "dylib", "lib", "rlib", "staticlib"];
+    let Some(items) = table.tables("targets")? else {
+        return Ok(None);
+    };
+    let wish = |item: &Table<'_>| {
+        let name = item
+            .text("name")?
+            .ok_or_else(|| item.invalid("", "has no `name`"))?;
+        let kind = item.text("kind")?;
+        if let Some(wrong) = kind.as_ref().filter(|kind| !KINDS.contains(&kind.value)) {
+            return Err(wrong.invalid(format!(
+                "must be one of {}, not `{}`",
+                KINDS.join(", "),
+                wrong.value
+            )));
+        }
+        Ok(TargetWish {
+            name: name.value.to_owned(),
+            kind: kind.map(|kind| kind.value.to_owned()),
+        })
+    };
+    items.iter().map(wish).collect::<Result<_, _>>().map(Some)
 }
 
 fn patterns(tables: &Tables<'_>, key: &str) -> Result<Setting<Vec<Pattern>>, DocumentError> {

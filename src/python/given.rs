@@ -10,14 +10,13 @@ use crate::fs;
 /// # Errors
 /// Where the file cannot be read, or does not say which Python it describes.
 pub fn read(path: &Path, target: &str) -> Result<Interpreter, PythonError> {
-    let broken = |reason: String| PythonError::Broken {
+    let wrong = |reason: String| PythonError::Configuration {
         path: path.to_owned(),
         reason,
     };
-    let text = fs::read_text(path).map_err(|error| broken(error.source.to_string()))?;
-    interpreter(&text, target).ok_or_else(|| {
-        broken("as a PyO3 configuration it needs `implementation` and a `version` such as `3.12`".to_owned())
-    })
+    let text = fs::read_text(path).map_err(|error| wrong(format!("cannot be read ({})", error.source)))?;
+    interpreter(&text, target)
+        .ok_or_else(|| wrong("tells no `implementation` with a `version` such as `3.12`".to_owned()))
 }
 
 fn interpreter(text: &str, target: &str) -> Option<Interpreter> {

@@ -200,6 +200,14 @@ pub enum PythonError {
         /// Its own words, or what is missing.
         reason: String,
     },
+    /// `PYO3_CONFIG_FILE` names something that describes no Python.
+    #[error("`PYO3_CONFIG_FILE` names a file that {reason}: {path}", path = path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, as the rest of a sentence about it.
+        reason: String,
+    },
     /// Older than anything supported.
     #[error("{found} is too old: {oldest} or later is needed")]
     TooOld {
