@@ -809,7 +809,7 @@ fn plain<'a>(text: &Text<'a>) -> Result<&'a str, DocumentError> {
 
 /// A text on one line, as `Summary` must be.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}'))
+    text.split(|c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}'))
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
@@ -1199,6 +1199,6 @@ mod tests {
 
     #[test]
     fn a_summary_is_one_line() {
-        assert_eq!(one_line("  a\r\n b\n\nc "), "a b c");
+        assert_eq!(one_line("  a\r\n b\n\nc\td "), "a b c\td");
     }
 }
