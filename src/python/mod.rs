@@ -141,7 +141,7 @@ impl Interpreter {
     pub fn describe(&self) -> String {
         match &self.executable {
             Some(path) => format!("{} at {}", self.short_name(), path.display()),
-            None => format!("{} (not on this machine)", self.short_name()),
+            None => format!("{} (not on PATH)", self.short_name()),
         }
     }
 
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn describes_itself_for_people() {
         let mut interpreter = cpython(14);
-        assert_eq!(interpreter.describe(), "CPython 3.14 (not on this machine)");
+        assert_eq!(interpreter.describe(), "CPython 3.14 (not on PATH)");
         interpreter.free_threaded = true;
         interpreter.executable = Some(PathBuf::from("/usr/bin/python3.14t"));
         assert_eq!(interpreter.describe(), "CPython 3.14t at /usr/bin/python3.14t");

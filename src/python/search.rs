@@ -525,8 +525,8 @@ mod tests {
                 "CPython 3.11 at ~/bin/python3",
                 "CPython 3.9 at ~/elsewhere/python",
                 "CPython 3.10 at ~/.venv/bin/python",
-                "CPython 3.14t (not on this machine)",
-                "PyPy 3.11 (not on this machine)",
+                "CPython 3.14t (not on PATH)",
+                "PyPy 3.11 (not on PATH)",
             ]
             .map(str::to_owned)
             .to_vec())
@@ -541,7 +541,7 @@ mod tests {
         assert_eq!(
             world.find(&["3.13", "3.12", "./a/python", "./b/python", "python3.12"]),
             Ok(
-                ["CPython 3.13 (not on this machine)", "CPython 3.12 at ~/a/python"]
+                ["CPython 3.13 (not on PATH)", "CPython 3.12 at ~/a/python"]
                     .map(str::to_owned)
                     .to_vec()
             )
@@ -561,7 +561,7 @@ mod tests {
         );
         assert_eq!(
             world.find(&["3.12"]),
-            Ok(vec!["CPython 3.12 (not on this machine)".to_owned()])
+            Ok(vec!["CPython 3.12 (not on PATH)".to_owned()])
         );
         assert_eq!(
             world.find(&["python"]),
