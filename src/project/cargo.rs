@@ -192,6 +192,24 @@ fn cargo(manifest: &Path, arguments: Vec<String>) -> Invocation {
     }
 }
 
+/// The root folder of a manifest's workspace; nothing where cargo cannot tell, which it says why when it is asked for more.
+pub fn workspace_root(manifest: &Path) -> Result<Option<PathBuf>, ProjectError> {
+    let mut arguments: Vec<String> = [
+        "locate-project",
+        "--workspace",
+        "--message-format",
+        "plain",
+        "--manifest-path",
+    ]
+    .map(str::to_owned)
+    .into();
+    arguments.push(manifest.to_string_lossy().into_owned());
+    let finished = process::capture(&cargo(manifest, arguments))?;
+    let text = String::from_utf8_lossy(&finished.stdout);
+    let root = Path::new(text.trim()).parent().map(Path::to_owned);
+    Ok(root.filter(|_| finished.status == 0))
+}
+
 /// This machine's own triple, as the toolchain has it that cargo runs with. Asked in the manifest's folder, where a toolchain file
 /// may name another.
 fn host_triple(manifest: &Path) -> Result<String, ProjectError> {
@@ -288,6 +306,9 @@ fn run_metadata(
     arguments.push("--manifest-path".to_owned());
     arguments.push(manifest.to_string_lossy().into_owned());
     arguments.extend(common_flags(settings, &plain_features(&settings.features.value)));
+    if settings.passed.quiet {
+        arguments.push("--quiet".to_owned());
+    }
     let invocation = cargo(manifest, arguments);
     let mut stdout = Vec::new();
     // Cargo's own words (downloading, a manifest that does not parse) reach the user as cargo prints them.

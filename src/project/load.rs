@@ -238,35 +238,9 @@ struct Found {
 
 /// Reads the project that the overrides name, or the one in the working directory.
 pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError> {
-    let found = find(overrides, host)?;
+    let found = &find(overrides, host)?;
     let document = found.pyproject.as_deref().map(Document::read).transpose()?;
-    match load_with(overrides, host, &found, document.as_ref())? {
-        // A pyproject.toml above the workspace belongs to somebody else.
-        Loaded::PyprojectOutside => {
-            let alone = Found {
-                pyproject: None,
-                ..found
-            };
-            match load_with(overrides, host, &alone, None)? {
-                Loaded::Whole(project) => Ok(*project),
-                Loaded::PyprojectOutside => Err(ProjectError::NoManifest(alone.manifest)),
-            }
-        }
-        Loaded::Whole(project) => Ok(*project),
-    }
-}
-
-enum Loaded {
-    Whole(Box<Project>),
-    PyprojectOutside,
-}
-
-fn load_with(
-    overrides: &Overrides,
-    host: &Host,
-    found: &Found,
-    document: Option<&Document>,
-) -> Result<Loaded, ProjectError> {
+    let document = document.as_ref();
     let mut notices = Vec::new();
     let root = project_root(found);
     let tables = match document {
@@ -275,12 +249,6 @@ fn load_with(
     };
     let settings = settings::resolve(overrides, &tables, &root, host)?;
     let (facts, manifest) = cargo::ask(&found.manifest, &settings, host)?;
-    if found.pyproject.is_some() && overrides.manifest_path.is_some() {
-        let highest = facts.workspace_root.parent().unwrap_or(&facts.workspace_root);
-        if !root.starts_with(highest) {
-            return Ok(Loaded::PyprojectOutside);
-        }
-    }
     if let Some(document) = document {
         build_system(document, &mut notices)?;
     }
@@ -307,7 +275,7 @@ fn load_with(
             .hint("turn the feature on: `features = [\"pyo3/extension-module\"]` in `[tool.ironwheel]`"),
         );
     }
-    Ok(Loaded::Whole(Box::new(Project {
+    Ok(Project {
         root,
         manifest: found.manifest.clone(),
         pyproject: found.pyproject.clone(),
@@ -321,7 +289,7 @@ fn load_with(
         bindings,
         settings,
         notices,
-    })))
+    })
 }
 
 fn project_root(found: &Found) -> PathBuf {
@@ -352,11 +320,7 @@ fn find_named(path: &Path) -> Result<Found, ProjectError> {
     if manifest.file_name().is_none_or(|name| name != "Cargo.toml") {
         return Err(ProjectError::NotAManifest(manifest));
     }
-    let pyproject = manifest
-        .ancestors()
-        .skip(1)
-        .map(|folder| folder.join("pyproject.toml"))
-        .find(|candidate| candidate.is_file());
+    let pyproject = pyproject_of(&manifest)?;
     let src_root = pyproject
         .as_deref()
         .map(|path| src_layout(path, &manifest))
@@ -367,6 +331,24 @@ fn find_named(path: &Path) -> Result<Found, ProjectError> {
         pyproject,
         src_root,
     })
+}
+
+/// The nearest pyproject.toml above a manifest. One above the folder that holds the workspace belongs to somebody else.
+fn pyproject_of(manifest: &Path) -> Result<Option<PathBuf>, ProjectError> {
+    let beside = manifest.parent();
+    let nearest = manifest
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.join("pyproject.toml").is_file());
+    let Some(folder) = nearest else { return Ok(None) };
+    if Some(folder) != beside {
+        let workspace = cargo::workspace_root(manifest)?;
+        let highest = workspace.as_deref().map(|root| root.parent().unwrap_or(root));
+        if highest.is_some_and(|highest| !folder.starts_with(highest)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(folder.join("pyproject.toml")))
 }
 
 /// The manifest of the working directory: what pyproject.toml names, `rust/Cargo.toml` of a src layout, or Cargo.toml.

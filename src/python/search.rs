@@ -540,11 +540,9 @@ mod tests {
         world.python("b/python", 12, "");
         assert_eq!(
             world.find(&["3.13", "3.12", "./a/python", "./b/python", "python3.12"]),
-            Ok(
-                ["CPython 3.13 (not on PATH)", "CPython 3.12 at ~/a/python"]
-                    .map(str::to_owned)
-                    .to_vec()
-            )
+            Ok(["CPython 3.13 (not on PATH)", "CPython 3.12 at ~/a/python"]
+                .map(str::to_owned)
+                .to_vec())
         );
     }
 
