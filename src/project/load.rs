@@ -333,7 +333,8 @@ fn find_named(path: &Path) -> Result<Found, ProjectError> {
     })
 }
 
-/// The nearest pyproject.toml above a manifest. One above the folder that holds the workspace belongs to somebody else.
+/// The nearest pyproject.toml above a manifest. One above the folder that holds the workspace belongs to somebody else, unless its
+/// `manifest-path` names this very manifest.
 fn pyproject_of(manifest: &Path) -> Result<Option<PathBuf>, ProjectError> {
     let beside = manifest.parent();
     let nearest = manifest
@@ -344,11 +345,25 @@ fn pyproject_of(manifest: &Path) -> Result<Option<PathBuf>, ProjectError> {
     if Some(folder) != beside {
         let workspace = cargo::workspace_root(manifest)?;
         let highest = workspace.as_deref().map(|root| root.parent().unwrap_or(root));
-        if highest.is_some_and(|highest| !folder.starts_with(highest)) {
+        let is_outside = highest.is_some_and(|highest| !folder.starts_with(highest));
+        if is_outside && !names_manifest(folder, manifest) {
             return Ok(None);
         }
     }
     Ok(Some(folder.join("pyproject.toml")))
+}
+
+/// Whether the pyproject.toml of a folder names the manifest as its own; one that cannot be read does not.
+fn names_manifest(folder: &Path, manifest: &Path) -> bool {
+    let named = || -> Option<PathBuf> {
+        let document = Document::read(&folder.join("pyproject.toml")).ok()?;
+        let named = Tables::of(&document, &mut Vec::new())
+            .ok()?
+            .manifest_path()
+            .ok()??;
+        Some(fs::normalize(&folder.join(named.value)))
+    };
+    named().is_some_and(|named| named == manifest)
 }
 
 /// The manifest of the working directory: what pyproject.toml names, `rust/Cargo.toml` of a src layout, or Cargo.toml.
