@@ -84,6 +84,9 @@ pub enum MakeError {
         /// `with` or `without`.
         planned: &'static str,
     },
+    /// The plain tag of this machine and a promise about others at once.
+    #[error("`linux` cannot be asked for together with another platform tag")]
+    MixedWishes,
     /// A library outside the policy, where `check` was asked for.
     #[error("the shared object needs libraries that no policy promises: {libraries}")]
     ForeignLibraries {
@@ -102,7 +105,12 @@ impl MakeError {
             _ => None,
         };
         match (cargo, self) {
-            (Some(status), _) => u8::try_from(status).unwrap_or(1).max(1),
+            // 0, 2 and 3 are ours and mean something else.
+            (Some(status), _) => u8::try_from(status)
+                .ok()
+                .filter(|status| *status > 3)
+                .unwrap_or(101),
+            (None, Self::MixedWishes) => 2,
             (None, Self::Audit(AuditError::NotHeld { .. }) | Self::ForeignLibraries { .. }) => 3,
             (None, _) => 1,
         }
@@ -114,6 +122,7 @@ impl MakeError {
         match self {
             Self::Project(error) => error.hint(),
             Self::Files(error) => error.hint(),
+            Self::MixedWishes => Some("give `--compatibility` once".to_owned()),
             Self::NoEntryPoint { found, .. } if found.is_empty() => Some(
                 "write a `#[pymodule]` of that name; a library without one is what a layer of dependencies alone leaves behind"
                     .to_owned(),
@@ -459,6 +468,9 @@ impl Maker<'_> {
         let architecture = architecture(&self.project.cargo.target_triple, facts);
         let mode = settings.audit_mode.value;
         let wishes = settings.compatibility.value.as_slice();
+        if wishes.contains(&PlatformWish::Linux) && wishes.iter().any(|wish| *wish != PlatformWish::Linux) {
+            return Err(MakeError::MixedWishes);
+        }
         if mode == AuditMode::Skip {
             let plain: &[PlatformWish] = if wishes.is_empty() {
                 &[PlatformWish::Linux]
@@ -496,6 +508,13 @@ impl Maker<'_> {
         let asked = self.project.settings.compatibility.is_explicit();
         let notice = match platforms {
             [chosen @ PlatformTag::Linux { .. }] if !asked => {
+                let links_python =
+                    |objection: &audit::Objection| matches!(objection, audit::Objection::LinksPython { .. });
+                let hint = if audit.remaining.iter().any(links_python) {
+                    "turn on PyO3's feature `extension-module`, and see that no build script links libpython"
+                } else {
+                    "install what it needs where the wheel goes, or link it statically"
+                };
                 let reasons = audit
                     .remaining
                     .iter()
@@ -505,7 +524,7 @@ impl Maker<'_> {
                 Notice::new(format!(
                     "the wheel is tagged `{chosen}` and may not run elsewhere: the extension {reasons}"
                 ))
-                .hint("install what it needs where the wheel goes, or link it statically")
+                .hint(hint)
             }
             [chosen] => match audit.better_than(chosen) {
                 Some(better) if asked && !matches!(chosen, PlatformTag::Linux { .. }) => {

@@ -87,6 +87,7 @@ fn make(error: &MakeError) -> Option<String> {
         MakeError::Tag(_)
         | MakeError::NoEntryPoint { .. }
         | MakeError::AbiMismatch { .. }
+        | MakeError::MixedWishes
         | MakeError::ForeignLibraries { .. } => error.hint(),
     }
 }

@@ -160,7 +160,7 @@ pub fn ask(
     let root_id = root_id(&metadata, manifest)?;
     let mut packages = reachable(&metadata, &root_id);
     let root = &metadata[&root_id];
-    if members_share_bindings(&metadata, &root_id) {
+    if features_are_joined(&metadata, &root_id) {
         scope_features(&mut packages, manifest, settings, &target_triple, host)?;
     }
     let workspace_root = metadata.workspace_root.clone().into_std_path_buf();
@@ -398,17 +398,23 @@ fn reachable(metadata: &Metadata, root: &PackageId) -> BTreeMap<String, PackageF
     packages
 }
 
-/// Whether another member of the workspace uses PyO3 too: its features then show in the root's.
-fn members_share_bindings(metadata: &Metadata, root: &PackageId) -> bool {
-    metadata
-        .workspace_members
-        .iter()
-        .filter(|member| *member != root)
-        .any(|member| {
+/// Whether the features that cargo's description shows for PyO3 may not be those the extension is built with: it joins those of
+/// the whole workspace, and those that only tests and build scripts turn on.
+fn features_are_joined(metadata: &Metadata, root: &PackageId) -> bool {
+    let is_bindings = |name: &str| matches!(name, "pyo3" | "pyo3-ffi");
+    let only_beside = |package: &cargo_metadata::Package| {
+        package.dependencies.iter().any(|dependency| {
+            dependency.kind != DependencyKind::Normal && is_bindings(dependency.name.as_str())
+        })
+    };
+    metadata.workspace_members.iter().any(|member| {
+        let used = || {
             reachable(metadata, member)
                 .values()
-                .any(|package| package.name == "pyo3-ffi")
-        })
+                .any(|package| is_bindings(&package.name))
+        };
+        only_beside(&metadata[member]) || (member != root && used())
+    })
 }
 
 /// Replaces features that the whole workspace turns on by those that this crate turns on, as cargo's own tree tells.
@@ -421,13 +427,7 @@ fn scope_features(
 ) -> Result<(), ProjectError> {
     let _ = host;
     let mut arguments: Vec<String> = [
-        "tree",
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}|{f}",
+        "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}|{f}",
     ]
     .map(str::to_owned)
     .into();

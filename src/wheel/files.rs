@@ -185,6 +185,7 @@ impl Selection<'_> {
         } else {
             python_root.clone()
         };
+        let is_sdist = self.is_sdist();
         for package in packages {
             let folder = python_root.join(package);
             let mut rules = Vec::new();
@@ -194,10 +195,10 @@ impl Selection<'_> {
                 .strip_prefix(&base)
                 .unwrap_or(Path::new(""));
             let mut place = base.clone();
-            rules.extend(ignore_rules(&place));
+            rules.extend(ignore_rules(&place, is_sdist));
             for part in above.components() {
                 place.push(part);
-                rules.extend(ignore_rules(&place));
+                rules.extend(ignore_rules(&place, is_sdist));
             }
             self.walk(&folder, &mut rules, &format!("package `{package}`"))?;
         }
@@ -217,7 +218,7 @@ impl Selection<'_> {
         if self.is_cache(folder) {
             return Ok(());
         }
-        let own = ignore_rules(folder);
+        let own = ignore_rules(folder, self.is_sdist());
         let added = own.len();
         rules.extend(own);
         for path in sorted(folder)? {
@@ -316,6 +317,11 @@ impl Selection<'_> {
         }
     }
 
+    /// Whether the project is an unpacked source distribution, which has its metadata at its root.
+    fn is_sdist(&self) -> bool {
+        self.project.root.join("PKG-INFO").is_file()
+    }
+
     /// A cargo target directory or another folder that says of itself that it can be thrown away.
     fn is_cache(&self, folder: &Path) -> bool {
         const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
@@ -353,11 +359,15 @@ impl Selection<'_> {
             path.extension()
                 .is_some_and(|extension| extension == "py" || extension == "pyi")
         };
-        if !is_folder && is_python(path) {
-            self.ignored_python.push((path.to_owned(), line.to_owned()));
-        } else if is_folder && path.join("__init__.py").is_file() {
-            self.ignored_python
-                .push((path.join("__init__.py"), line.to_owned()));
+        if !is_folder {
+            if is_python(path) {
+                self.ignored_python.push((path.to_owned(), line.to_owned()));
+            }
+            return;
+        }
+        // One file stands for the folder: a line for each would bury the others.
+        if let Some(first) = first_below(path, &is_python) {
+            self.ignored_python.push((first, line.to_owned()));
         }
     }
 
@@ -479,6 +489,18 @@ fn files_matching(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, FilesError
     Ok(found)
 }
 
+/// The first file below a folder, in the order of names, that is wanted.
+fn first_below(folder: &Path, wanted: &impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let paths = sorted(folder).ok()?;
+    let here = paths.iter().find(|path| path.is_file() && wanted(path)).cloned();
+    here.or_else(|| {
+        let folders = paths
+            .iter()
+            .filter(|path| path.is_dir() && !path.is_symlink() && !never_travels(path, true));
+        folders.into_iter().find_map(|path| first_below(path, wanted))
+    })
+}
+
 /// What no wheel wants, whatever the rules say: compiled Python and repositories.
 fn never_travels(path: &Path, is_folder: bool) -> bool {
     let name = path.file_name().unwrap_or_default();
@@ -513,9 +535,13 @@ fn spelled(path: &Path) -> Result<String, FilesError> {
 }
 
 /// The rules of a folder's own ignore files; the later of two has more to say.
-fn ignore_rules(folder: &Path) -> Vec<Gitignore> {
+///
+/// In an unpacked source distribution a `.gitignore` has no say: whoever packed it chose the files already, and among them may be
+/// some that are generated and never committed.
+fn ignore_rules(folder: &Path, is_sdist: bool) -> Vec<Gitignore> {
     [".gitignore", ".ignore"]
         .iter()
+        .skip(usize::from(is_sdist))
         .map(|name| folder.join(name))
         .filter(|path| path.is_file())
         .map(|path| {
