@@ -24,6 +24,7 @@ pub const SCHEMA: u32 = 1;
 const BAR_FROM_BYTES: u64 = 8 * 1024 * 1024;
 const BAR_WIDTH: usize = 30;
 const VERB_WIDTH: usize = 12;
+const WIDEST_CELL: usize = 60;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
@@ -586,13 +587,14 @@ fn push_files<'a>(text: &mut String, files: impl Iterator<Item = &'a PlannedFile
     push_rows(text, "    ", &rows);
 }
 
-/// Rows in columns as wide as their widest cell; the last cell of a row needs no width.
+/// Rows in columns as wide as their widest cell; one that is wider than most terminals stands out rather than widening all.
 fn push_rows(text: &mut String, indent: &str, rows: &[Vec<String>]) {
     use std::fmt::Write as _;
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        let widths = cells.map(|cell| cell.chars().count());
+        widths.filter(|width| *width <= WIDEST_CELL).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in rows {
