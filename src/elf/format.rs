@@ -96,8 +96,13 @@ impl Encoding {
         }
     }
 
+    /// Writes a field of the structure at `base`; nothing where it does not fit the field or the file.
+    pub fn put(self, bytes: &mut [u8], base: u64, field: &Field, value: u64) -> Option<()> {
+        let place = self.place(field);
+        self.put_number(bytes, base.checked_add(place.at)?, place.width, value)
+    }
+
     /// Writes a number of 1, 2, 4 or 8 bytes; nothing where it is too large for them.
-    #[cfg(test)]
     pub fn put_number(self, bytes: &mut [u8], at: u64, width: u64, value: u64) -> Option<()> {
         let start = usize::try_from(at).ok()?;
         let width = usize::try_from(width).ok()?;
@@ -147,6 +152,18 @@ pub(super) fn slice(bytes: &[u8], at: u64, length: u64) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(length)?)
 }
 
+/// The bytes from `at` on, to be written; nothing where the file ends before.
+pub(super) fn slice_mut(bytes: &mut [u8], at: u64, length: u64) -> Option<&mut [u8]> {
+    let start = usize::try_from(at).ok()?;
+    let length = usize::try_from(length).ok()?;
+    bytes.get_mut(start..start.checked_add(length)?)
+}
+
+/// The first multiple of `alignment` from `value` on.
+pub(super) fn round_up(value: u64, alignment: u64) -> Option<u64> {
+    value.checked_next_multiple_of(alignment.max(1))
+}
+
 /// A length in memory as a number of the file's.
 pub(super) fn as_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
@@ -167,6 +184,7 @@ pub(super) const P_TYPE: Field = Field::same("p_type", 0, 4);
 pub(super) const P_FLAGS: Field = Field::new("p_flags", (24, 4), (4, 4));
 pub(super) const P_OFFSET: Field = Field::new("p_offset", (4, 4), (8, 8));
 pub(super) const P_VADDR: Field = Field::new("p_vaddr", (8, 4), (16, 8));
+pub(super) const P_PADDR: Field = Field::new("p_paddr", (12, 4), (24, 8));
 pub(super) const P_FILESZ: Field = Field::new("p_filesz", (16, 4), (32, 8));
 pub(super) const P_MEMSZ: Field = Field::new("p_memsz", (20, 4), (40, 8));
 pub(super) const P_ALIGN: Field = Field::new("p_align", (28, 4), (48, 8));
@@ -186,6 +204,7 @@ pub(super) const D_TAG: Field = Field::new("d_tag", (0, 4), (0, 8));
 pub(super) const D_VAL: Field = Field::new("d_val", (4, 4), (8, 8));
 
 pub(super) const ST_NAME: Field = Field::same("st_name", 0, 4);
+pub(super) const ST_VALUE: Field = Field::new("st_value", (4, 4), (8, 8));
 pub(super) const ST_INFO: Field = Field::new("st_info", (12, 1), (4, 1));
 pub(super) const ST_OTHER: Field = Field::new("st_other", (13, 1), (5, 1));
 pub(super) const ST_SHNDX: Field = Field::new("st_shndx", (14, 2), (6, 2));
@@ -204,6 +223,7 @@ pub(super) const VD_CNT: Field = Field::same("vd_cnt", 6, 2);
 pub(super) const VD_AUX: Field = Field::same("vd_aux", 12, 4);
 pub(super) const VD_NEXT: Field = Field::same("vd_next", 16, 4);
 pub(super) const VDA_NAME: Field = Field::same("vda_name", 0, 4);
+pub(super) const VDA_NEXT: Field = Field::same("vda_next", 4, 4);
 
 #[cfg(test)]
 mod tests {

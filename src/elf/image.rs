@@ -20,6 +20,7 @@ pub(super) struct Segment {
     pub flags: u32,
     pub offset: u64,
     pub address: u64,
+    pub physical_address: u64,
     pub file_size: u64,
     pub memory_size: u64,
     pub alignment: u64,
@@ -54,6 +55,10 @@ pub(super) struct DynamicEntry {
 /// The dynamic table.
 #[derive(Debug, Clone)]
 pub(super) struct Dynamic {
+    /// Where it begins in the file.
+    pub offset: u64,
+    /// How many bytes the file keeps for it, the spare entries behind `DT_NULL` included.
+    pub size: u64,
     /// Its entries before `DT_NULL`.
     pub entries: Vec<DynamicEntry>,
 }
@@ -78,15 +83,18 @@ impl Dynamic {
 #[derive(Debug, Clone)]
 pub(super) struct Strings<'a> {
     pub bytes: &'a [u8],
+    /// Where it stands in the file.
+    pub offset: u64,
     /// How many bytes of names may still be read: a hostile file names one long string from each of its symbols.
     left: Cell<usize>,
 }
 
 impl<'a> Strings<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    fn new(bytes: &'a [u8], offset: u64) -> Self {
         let generous = bytes.len().saturating_mul(16).saturating_add(1 << 20);
         Self {
             bytes,
+            offset,
             left: Cell::new(generous),
         }
     }
@@ -122,6 +130,23 @@ impl<'a> Strings<'a> {
     }
 }
 
+/// The table of the sections' names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SectionNames<'a> {
+    bytes: &'a [u8],
+}
+
+impl SectionNames<'_> {
+    /// Whether a section has that name.
+    pub fn is(&self, section: &Section, name: &[u8]) -> bool {
+        let start = usize::try_from(section.name).ok();
+        let tail = start
+            .and_then(|start| self.bytes.get(start..))
+            .unwrap_or_default();
+        tail.strip_prefix(name).and_then(|rest| rest.first()) == Some(&0)
+    }
+}
+
 /// Where the dynamic symbols are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SymbolTable {
@@ -149,6 +174,10 @@ pub(super) struct Image<'a> {
     pub object_type: u16,
     pub machine: u16,
     pub flags: u32,
+    /// Where the program headers begin.
+    pub segment_table: u64,
+    /// Where the section headers begin; 0 without any.
+    pub section_table: u64,
 }
 
 /// An error about a field.
@@ -188,11 +217,15 @@ impl<'a> Image<'a> {
             object_type: 0,
             machine: 0,
             flags: 0,
+            segment_table: 0,
+            section_table: 0,
         };
         image.object_type = two_bytes(image.get(0, &format::E_TYPE)?);
         image.machine = two_bytes(image.get(0, &format::E_MACHINE)?);
         image.flags = four_bytes(image.get(0, &format::E_FLAGS)?);
         image.get(0, &format::E_SHSTRNDX)?;
+        image.segment_table = image.get(0, &format::E_PHOFF)?;
+        image.section_table = image.get(0, &format::E_SHOFF)?;
         image.sections = image.read_sections()?;
         image.segments = image.read_segments()?;
         image.dynamic = image.read_dynamic()?;
@@ -209,7 +242,7 @@ impl<'a> Image<'a> {
     }
 
     fn read_sections(&self) -> Result<Vec<Section>, ElfError> {
-        let table = self.get(0, &format::E_SHOFF)?;
+        let table = self.section_table;
         if table == 0 {
             return Ok(Vec::new());
         }
@@ -248,7 +281,7 @@ impl<'a> Image<'a> {
     }
 
     fn read_segments(&self) -> Result<Vec<Segment>, ElfError> {
-        let table = self.get(0, &format::E_PHOFF)?;
+        let table = self.segment_table;
         let mut count = self.get(0, &format::E_PHNUM)?;
         if count == 0xffff {
             // PN_XNUM: the first section's `sh_info` tells.
@@ -271,6 +304,7 @@ impl<'a> Image<'a> {
             flags: four_bytes(self.get(at, &format::P_FLAGS)?),
             offset: self.get(at, &format::P_OFFSET)?,
             address: self.get(at, &format::P_VADDR)?,
+            physical_address: self.get(at, &format::P_PADDR)?,
             file_size: self.get(at, &format::P_FILESZ)?,
             memory_size: self.get(at, &format::P_MEMSZ)?,
             alignment: self.get(at, &format::P_ALIGN)?,
@@ -351,7 +385,11 @@ impl<'a> Image<'a> {
             let at = index.saturating_mul(step).saturating_add(offset);
             let tag = self.get(at, &format::D_TAG)?;
             if tag == dt::DT_NULL {
-                return Ok(Some(Dynamic { entries }));
+                return Ok(Some(Dynamic {
+                    offset,
+                    size,
+                    entries,
+                }));
             }
             entries.push(DynamicEntry {
                 at,
@@ -398,6 +436,19 @@ impl<'a> Image<'a> {
         Ok(Some(found))
     }
 
+    /// The names of the sections; nothing where there are none.
+    pub fn section_names(&self) -> Option<SectionNames<'a>> {
+        let index = self.get(0, &format::E_SHSTRNDX).ok()?;
+        let index = match index {
+            0xffff => u64::from(self.sections.first()?.link),
+            index => index,
+        };
+        let table = self.sections.get(usize::try_from(index).ok()?)?;
+        Some(SectionNames {
+            bytes: slice(self.bytes, table.offset, table.size)?,
+        })
+    }
+
     /// The strings of the dynamic table.
     pub fn strings(&self) -> Result<Option<Strings<'a>>, ElfError> {
         let Some((offset, available)) = self.table_of(dt::DT_STRTAB, "DT_STRTAB")? else {
@@ -419,7 +470,7 @@ impl<'a> Image<'a> {
                     format!("{size:#x} bytes are more than the {available:#x} of its segment"),
                 )
             })?;
-        Ok(Some(Strings::new(bytes)))
+        Ok(Some(Strings::new(bytes, offset)))
     }
 
     /// Where the dynamic symbols are and how many, counted as loaders would: through the hash tables.
@@ -467,6 +518,31 @@ impl<'a> Image<'a> {
             Some(count) => Ok(count),
             None => self.count_in_relocations(),
         }
+    }
+
+    /// Whether the number of dynamic symbols is certain: a hash table or a section header tells it.
+    pub fn knows_symbol_count(&self) -> Result<bool, ElfError> {
+        let has_table = self
+            .dynamic
+            .as_ref()
+            .is_some_and(|dynamic| dynamic.value(dt::DT_SYMTAB).is_some());
+        let is_told = self.count_in_section().is_some()
+            || self.count_in_hash()?.is_some()
+            || self.count_in_gnu_hash()?.is_some()
+            || (self.is_mips()
+                && self
+                    .dynamic
+                    .as_ref()
+                    .is_some_and(|it| it.value(dt_mips::SYMTABNO).is_some()));
+        Ok(!has_table || is_told)
+    }
+
+    /// Where the name of a symbol begins in the string table.
+    pub fn symbol_name(&self, table: SymbolTable, index: u64) -> Result<u64, ElfError> {
+        let at = index
+            .saturating_mul(self.encoding.symbol_size())
+            .saturating_add(table.offset);
+        self.get(at, &format::ST_NAME)
     }
 
     /// Whether some of the dynamic tags mean what they only mean on MIPS.
@@ -647,6 +723,12 @@ pub(super) const EM_ALPHA: u16 = 0x9026;
 pub(super) mod dt_mips {
     /// `DT_MIPS_SYMTABNO`: how many dynamic symbols there are.
     pub(in crate::elf) const SYMTABNO: u64 = 0x7000_0011;
+    /// `DT_MIPS_IVERSION`: a string.
+    pub(in crate::elf) const IVERSION: u64 = 0x7000_0004;
+    /// `DT_MIPS_LIBLIST`: a table with strings.
+    pub(in crate::elf) const LIBLIST: u64 = 0x7000_0009;
+    /// `DT_MIPS_RLD_MAP_REL`: where the debugger's pointer is, counted from this very entry.
+    pub(in crate::elf) const RLD_MAP_REL: u64 = 0x7000_0035;
 }
 
 fn read_encoding(bytes: &[u8]) -> Result<Encoding, ElfError> {

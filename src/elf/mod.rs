@@ -14,10 +14,17 @@ use goblin::elf::header as eh;
 use goblin::elf::program_header as ph;
 use goblin::elf::section_header as sh;
 
+mod draft;
+mod edit;
 mod format;
 mod image;
+mod layout;
 mod note;
+mod pool;
 mod symver;
+mod verify;
+
+pub use edit::{Edits, RunPath, RunPathTag, apply};
 
 use image::{Image, RawSymbol, Strings};
 use symver::Versions;
@@ -181,6 +188,15 @@ pub enum ElfError {
         /// What is wrong.
         reason: String,
     },
+    /// A text that the format cannot hold.
+    #[error("this cannot be written into an ELF file: {0}")]
+    Text(String),
+    /// A file that cannot be edited so.
+    #[error("the file cannot be edited: {0}")]
+    Refused(String),
+    /// The edited file does not read as it was asked for. It is a fault of ours, and nobody gets the file.
+    #[error("the edited file would not be what was asked for, so it was not made: {0}")]
+    Unfaithful(String),
 }
 
 /// Whether bytes begin like an ELF file.

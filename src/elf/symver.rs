@@ -12,6 +12,8 @@ use super::image::{Image, Strings, malformed};
 /// A version that the file needs of a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Needed<'a> {
+    /// Where its `Vernaux` structure stands in the file.
+    pub at: u64,
     pub library: &'a [u8],
     pub version: &'a [u8],
     /// What `DT_VERSYM` has for symbols of this version.
@@ -30,6 +32,10 @@ pub(super) struct Library<'a> {
 /// A version that the file provides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Provided<'a> {
+    /// Where its `Verdef` structure stands in the file.
+    pub at: u64,
+    /// Where its `Verdaux` structures stand: its own name's and its parents'.
+    pub names_at: Vec<u64>,
     pub name: &'a [u8],
     pub index: u16,
     /// `VER_FLG_BASE`: the file itself, not a version of its symbols.
@@ -85,6 +91,7 @@ impl<'a> Versions<'a> {
             let mut aux = step(image, at, &format::VN_AUX, end)?;
             for _ in 0..image.get(at, &format::VN_CNT)? {
                 self.needed.push(Needed {
+                    at: aux,
                     library,
                     version: string(image, strings, aux, &format::VNA_NAME)?,
                     index: index(image.get(aux, &format::VNA_OTHER)?),
@@ -122,6 +129,8 @@ impl<'a> Versions<'a> {
             if image.get(at, &format::VD_CNT)? > 0 {
                 let aux = step(image, at, &format::VD_AUX, end)?;
                 self.provided.push(Provided {
+                    at,
+                    names_at: names_of(image, at, aux, end)?,
                     name: string(image, strings, aux, &format::VDA_NAME)?,
                     index: index(image.get(at, &format::VD_NDX)?),
                     base: image.get(at, &format::VD_FLAGS)? & u64::from(ver::VER_FLG_BASE) != 0,
@@ -134,6 +143,45 @@ impl<'a> Versions<'a> {
             at = step(image, at, &format::VD_NEXT, end)?;
         }
         Ok(())
+    }
+
+    /// The start of every version's name and of its parents', as far as the file itself spells them; libraries excepted.
+    pub fn strings(&self, image: &Image<'a>) -> Result<Vec<u64>, ElfError> {
+        let mut out = Vec::new();
+        for entry in &self.needed {
+            out.push(image.get(entry.at, &format::VNA_NAME)?);
+        }
+        for at in self.provided.iter().flat_map(|it| &it.names_at) {
+            out.push(image.get(*at, &format::VDA_NAME)?);
+        }
+        Ok(out)
+    }
+
+    /// How many bytes one of the three tables takes that begins at `offset`.
+    pub fn extent(&self, image: &Image<'a>, tag: u64, offset: u64) -> Result<u64, ElfError> {
+        let end = match tag {
+            dt::DT_VERSYM => {
+                let count = image.symbol_table()?.map_or(0, |table| table.count);
+                return Ok(count.saturating_mul(2));
+            }
+            dt::DT_VERNEED => {
+                let libraries = self.libraries.iter().map(|it| it.at);
+                libraries
+                    .chain(self.needed.iter().map(|it| it.at))
+                    .max()
+                    .map(|last| last.saturating_add(16))
+            }
+            _ => {
+                let definitions = self.provided.iter().map(|it| it.at.saturating_add(20));
+                let names = self
+                    .provided
+                    .iter()
+                    .flat_map(|it| &it.names_at)
+                    .map(|at| at.saturating_add(8));
+                definitions.chain(names).max()
+            }
+        };
+        Ok(end.unwrap_or(offset).saturating_sub(offset))
     }
 
     /// The version index of a symbol: 0 is local, 1 has no version.
@@ -151,6 +199,20 @@ impl<'a> Versions<'a> {
         })?;
         Ok(index(value))
     }
+}
+
+/// Where the names of a provided version stand: its own and its parents'.
+fn names_of(image: &Image<'_>, at: u64, first: u64, end: u64) -> Result<Vec<u64>, ElfError> {
+    let mut names = vec![first];
+    let mut aux = first;
+    for _ in 1..image.get(at, &format::VD_CNT)? {
+        if image.get(aux, &format::VDA_NEXT)? == 0 {
+            break;
+        }
+        aux = step(image, aux, &format::VDA_NEXT, end)?;
+        names.push(aux);
+    }
+    Ok(names)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "masked to 15 bits")]
