@@ -48,6 +48,17 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         .map_err(FileError::new("write", path))
 }
 
+/// Writes a file whole or not at all, with the mode and, where we may, the owner of another file, which may be the one that is
+/// replaced. Other names (hard links) of a replaced file keep the old bytes.
+pub fn write_like(path: &Path, bytes: &[u8], like: &Path) -> Result<(), FileError> {
+    let metadata = like.metadata().map_err(FileError::new("read", like))?;
+    let unfinished = Unfinished::create(path).map_err(FileError::new("write", path))?;
+    unfinished
+        .take_over(&metadata)
+        .and_then(|()| unfinished.fill_and_rename(path, bytes))
+        .map_err(FileError::new("write", path))
+}
+
 /// Writes a file only if it does not hold these bytes already; says whether it wrote.
 pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
@@ -159,6 +170,19 @@ impl Unfinished {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Takes the owner over, which only the superuser may do, and then the mode, which a new owner may have reset.
+    #[cfg(unix)]
+    fn take_over(&self, metadata: &std::fs::Metadata) -> std::io::Result<()> {
+        use std::os::unix::fs::MetadataExt as _;
+        let _ = std::os::unix::fs::fchown(&self.file, Some(metadata.uid()), Some(metadata.gid()));
+        self.file.set_permissions(metadata.permissions())
+    }
+
+    #[cfg(not(unix))]
+    fn take_over(&self, metadata: &std::fs::Metadata) -> std::io::Result<()> {
+        self.file.set_permissions(metadata.permissions())
     }
 
     fn fill_and_rename(mut self, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -292,6 +316,24 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         assert!(is_executable(&path));
         assert!(!is_executable(folder.path()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_mode_and_its_other_names_keep_the_old_bytes() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a.so"), folder.path().join("b.so"));
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o751)).unwrap();
+        std::fs::hard_link(&path, &other).unwrap();
+        write_like(&path, b"new", &path).unwrap();
+        assert_eq!(
+            (read(&path).unwrap(), read(&other).unwrap()),
+            (b"new".to_vec(), b"old".to_vec())
+        );
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o751);
+        assert_eq!(names(folder.path()), ["a.so", "b.so"]);
     }
 
     #[test]

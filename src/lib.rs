@@ -32,6 +32,7 @@ pub mod wheel;
 
 // ── errands: whole walks through the rooms
 pub mod make;
+pub mod elf_file;
 
 // ── front door: flags in, words out
 pub mod cli;

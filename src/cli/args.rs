@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::elf::ElfArguments;
 use crate::host::Host;
 use crate::project::settings::{AuditMode, Overrides};
 use crate::tag::{PlatformWish, TagError};
@@ -81,6 +82,8 @@ pub enum Command {
     Build(BuildArguments),
     /// Print which wheels `build` would make, and why, without compiling anything
     Plan(BuildArguments),
+    /// Show and edit what a shared object asks of the loader, with the flags of patchelf
+    Elf(ElfArguments),
 }
 
 /// What is said while a command runs, and how.
@@ -580,6 +583,7 @@ mod tests {
         let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
         match arguments.command {
             Command::Build(build) | Command::Plan(build) => build.overrides(&arguments.screen),
+            Command::Elf(_) => panic!("{line}: no build"),
         }
     }
 

@@ -4,8 +4,10 @@ use std::error::Error;
 use std::ffi::OsString;
 
 use super::args::{self, Arguments, BuildArguments, Command, UsageError};
+use super::elf;
 use super::hints;
 use super::render::{self, Screen};
+use crate::elf_file::ElfFileError;
 use crate::host::{Host, HostError};
 use crate::make::{self, MakeError};
 use crate::process;
@@ -21,6 +23,7 @@ enum Failure {
     Usage(UsageError),
     Host(HostError),
     Make(Box<MakeError>),
+    Elf(Box<ElfFileError>),
 }
 
 /// Standard output took not all that was printed.
@@ -34,13 +37,14 @@ impl Failure {
             Self::Usage(error) => error,
             Self::Host(error) => error,
             Self::Make(error) => error.as_ref(),
+            Self::Elf(error) => error.as_ref(),
         }
     }
 
     fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) => WRONG_USAGE,
-            Self::Host(_) => FAILED,
+            Self::Host(_) | Self::Elf(_) => FAILED,
             Self::Make(error) => error.exit_status(),
         }
     }
@@ -61,6 +65,12 @@ impl From<HostError> for Failure {
 impl From<MakeError> for Failure {
     fn from(error: MakeError) -> Self {
         Self::Make(Box::new(error))
+    }
+}
+
+impl From<ElfFileError> for Failure {
+    fn from(error: ElfFileError) -> Self {
+        Self::Elf(Box::new(error))
     }
 }
 
@@ -102,6 +112,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let (overrides, host) = asked(arguments, build)?;
             screen.plan(&make::plan(&overrides, &host, &|event| screen.tell(&event))?);
         }
+        Command::Elf(elf) => elf::run(elf, &Host::capture()?, screen)?,
     }
     Ok(())
 }

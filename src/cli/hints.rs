@@ -15,6 +15,7 @@ use super::args::UsageError;
 use crate::archive::ArchiveError;
 use crate::audit::{AuditError, Objection};
 use crate::compile::CompileError;
+use crate::elf::ElfError;
 use crate::fs::FileError;
 use crate::host::HostError;
 use crate::make::MakeError;
@@ -57,6 +58,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, write))
         .or_else(|| on(error, process))
         .or_else(|| on(error, archive))
+        .or_else(|| on(error, elf))
         .or_else(|| on(error, file))
 }
 
@@ -205,6 +207,17 @@ fn archive(error: &ArchiveError) -> Option<String> {
             "rename one of the two, or `exclude` it: `ironwheel plan` names the rule behind each file"
         }
         ArchiveError::CaseCollision { .. } => "rename one of the two",
+    };
+    Some(hint.to_owned())
+}
+
+fn elf(error: &ElfError) -> Option<String> {
+    let hint = match error {
+        ElfError::NotElf(_) => "shared objects and programs of Linux are ELF files: is this the right file?",
+        ElfError::Malformed { .. } => "the file is damaged or was cut short: make it again",
+        ElfError::Text(_) => "give another name",
+        ElfError::Refused(_) => "`ironwheel elf show FILE` tells what the file has",
+        ElfError::Unfaithful(_) => "this is a fault of ironwheel's: please report it, with the file",
     };
     Some(hint.to_owned())
 }

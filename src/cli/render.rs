@@ -174,6 +174,15 @@ impl Screen {
         }
     }
 
+    /// Prints what was asked for: as words for people, or as an event for scripts.
+    pub fn result(&self, words: &str, event: &str, body: &impl Serialize) {
+        let mut sheet = self.sheet();
+        match self.format {
+            MessageFormat::Human => sheet.print_result(words),
+            MessageFormat::Json => self.emit(&mut sheet, event, body),
+        }
+    }
+
     /// Says why nothing came of it: the error, its causes, and what to do next.
     pub fn error(&self, error: &(dyn Error + 'static), hint: Option<&str>, status: u8) {
         let mut sheet = self.sheet();

@@ -837,6 +837,7 @@ fn update_sections(
     relocate: impl Fn(u64) -> Option<u64>,
 ) -> Option<()> {
     let old_size = as_u64(edit.strings.bytes.len());
+    let used = edit.image.dynamic.as_ref()?.size;
     let versions: Vec<u64> = edit
         .before
         .iter()
@@ -849,6 +850,9 @@ fn update_sections(
             section.address = layout.strings.address;
             section.offset = offset_of_strings;
             section.size = layout.strings.size;
+        } else if section.kind == sh::SHT_DYNAMIC && layout.dynamic.is_none() && section.size < used {
+            // Its header spoke of fewer entries than its segment has room for.
+            section.size = used;
         } else if versions.contains(&section.address) && relocate(section.address)? != section.address {
             section.address = relocate(section.address)?;
             section.offset = draft.offset_of(section.address)?;

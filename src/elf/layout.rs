@@ -515,13 +515,28 @@ impl<'a> Ground<'a> {
         Some((address, address.checked_add(size)?))
     }
 
+    /// Whether the dynamic table was read-only, from the start or after relocation, and is not so in its new place.
     fn loses_protection(&self, layout: &Layout) -> bool {
-        let (Some(new), Some(relro)) = (layout.dynamic, self.relro()) else {
+        let Some(old) = self.image.segments_of(ph::PT_DYNAMIC).next() else {
             return false;
         };
-        let covers = |address: u64| address >= relro.address && address < relro.end();
-        let old = self.image.segments_of(ph::PT_DYNAMIC).next().map(|it| it.address);
-        old.is_some_and(covers) && !covers(new)
+        let is_protected = |address: u64, holder: Option<usize>| {
+            let covered = self
+                .relro()
+                .is_some_and(|relro| address >= relro.address && address < relro.end());
+            let segment = holder.and_then(|index| self.image.segments.get(index));
+            covered || segment.is_some_and(|it| it.flags & ph::PF_W == 0)
+        };
+        let home_of = |address: u64| {
+            let holds = |growth: &&Growth| {
+                let segment = self.image.segments.get(growth.segment);
+                segment.is_some_and(|it| it.address <= address) && address < growth.end
+            };
+            layout.growths.iter().find(holds).map(|growth| growth.segment)
+        };
+        layout.dynamic.is_some_and(|new| {
+            is_protected(old.address, self.holder(old.address)) && !is_protected(new, home_of(new))
+        })
     }
 
     /// The alignment of the section at an address.

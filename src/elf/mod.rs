@@ -192,7 +192,7 @@ pub enum ElfError {
     #[error("this cannot be written into an ELF file: {0}")]
     Text(String),
     /// A file that cannot be edited so.
-    #[error("the file cannot be edited: {0}")]
+    #[error("{0}")]
     Refused(String),
     /// The edited file does not read as it was asked for. It is a fault of ours, and nobody gets the file.
     #[error("the edited file would not be what was asked for, so it was not made: {0}")]
