@@ -304,7 +304,7 @@ impl<'a> Ground<'a> {
             .relro()
             .is_none_or(|relro| relro.end() <= segment.address.saturating_add(segment.file_size));
         let is_data = segment.flags & (ph::PF_W | ph::PF_X) == ph::PF_W;
-        is_data && bss <= most && is_last && relro_stays_in_front && !self.image.sections.is_empty()
+        is_data && bss <= most && is_last && relro_stays_in_front
     }
 
     /// The zeros between a segment's last byte and what comes next in the file. Zeros at the end that nothing bounds may be
@@ -403,7 +403,7 @@ impl<'a> Ground<'a> {
         let old_end = request.strings.address.saturating_add(request.strings_before);
         let current = self.holder(request.strings.address);
         let may_leave =
-            |home: &Home| current == Some(home.segment) || !self.is_alone(request.strings.address);
+            |home: &Home| current == Some(home.segment) || !self.must_stay(request.strings.address);
         let indexed = || homes.iter().enumerate();
         let tails = indexed()
             .filter(|(_, home)| home.start == old_end && home.file_end == old_end)
@@ -417,13 +417,23 @@ impl<'a> Ground<'a> {
         tails.chain(moves).chain(evictions).collect()
     }
 
-    /// Whether the section at an address is the only one of its segment: moved out, it would leave a segment that tools which
-    /// lay files out anew turn into one that loaders refuse.
-    fn is_alone(&self, address: u64) -> bool {
+    /// Whether the section at an address has to stay in its segment: alone there, or at the end of the file's last one, it would
+    /// leave a segment that tools which lay files out anew turn into one that loaders refuse.
+    fn must_stay(&self, address: u64) -> bool {
         let holder = self.holder(address);
         let inside =
             |it: &&Section| it.flags & SHF_ALLOC != 0 && it.size > 0 && self.holder(it.address) == holder;
-        !self.image.sections.is_empty() && self.image.sections.iter().filter(inside).count() <= 1
+        let in_file = |it: &&Section| inside(it) && it.kind != sh::SHT_NOBITS;
+        let sections = &self.image.sections;
+        let last = sections.iter().filter(in_file).max_by_key(|it| it.address);
+        let is_alone = sections.iter().filter(inside).count() <= 1;
+        let ends_file = |index: usize| {
+            let offset = self.image.segments.get(index).map(|it| it.offset);
+            self.loads()
+                .all(|(other, it)| other == index || it.file_size == 0 || Some(it.offset) < offset)
+        };
+        let ends_last_segment = last.is_some_and(|it| it.address == address) && holder.is_some_and(ends_file);
+        !sections.is_empty() && (is_alone || ends_last_segment)
     }
 
     fn price(&self, request: &Request, homes: &[Home], plan: Plan) -> Option<(Price, Layout)> {
@@ -505,7 +515,7 @@ impl<'a> Ground<'a> {
         if must_be_writable && !home.writable {
             return None;
         }
-        if home.segment != current && self.is_alone(dynamic.address) {
+        if home.segment != current && self.must_stay(dynamic.address) {
             return None;
         }
         let address = round_up(
@@ -570,7 +580,7 @@ impl<'a> Ground<'a> {
             .max()?;
         let address = round_up(top, self.page)?.checked_add(offset & page_mask)?;
         let strings_grow = request.strings.size > request.strings_before;
-        if (strings_grow && self.is_alone(request.strings.address)) || request.interpreter.is_some() {
+        if (strings_grow && self.must_stay(request.strings.address)) || request.interpreter.is_some() {
             return None;
         }
         let mut cursor = address;

@@ -1,1 +1,3 @@
 //! One binary, one file per promise.
+
+mod elf_patchelf_bugs;
