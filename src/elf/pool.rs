@@ -196,6 +196,7 @@ fn mark(flags: &mut [bool], start: usize, end: usize) {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
 
@@ -204,8 +205,12 @@ mod tests {
     fn pool(kept: &[u64], dropped: &[u64]) -> Pool {
         let mut pool = Pool::new(TABLE, 0);
         pool.keep(0);
-        kept.iter().for_each(|start| pool.keep(*start));
-        dropped.iter().for_each(|start| pool.drop(*start));
+        for start in kept {
+            pool.keep(*start);
+        }
+        for start in dropped {
+            pool.drop(*start);
+        }
         pool
     }
 
