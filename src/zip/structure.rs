@@ -2,8 +2,6 @@
 //!
 //! There are two ways to read a zip archive, by the directory at its end or by the headers in front of the files. An archive
 //! that gives two answers is a hiding place, so the package index refuses it, and so does this reader.
-//!
-//! <https://blog.pypi.org/posts/2025-08-07-wheel-archive-confusion-attacks/>
 
 use std::collections::BTreeSet;
 use std::ops::Range;
