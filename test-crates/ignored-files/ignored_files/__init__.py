@@ -1,0 +1,3 @@
+"""Left-overs lie around it."""
+
+from ignored_files._native import add as add

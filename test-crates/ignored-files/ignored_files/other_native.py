@@ -1,0 +1,1 @@
+"""Begins like no left-over."""

@@ -1,0 +1,1 @@
+"""Excluded from the wheel."""

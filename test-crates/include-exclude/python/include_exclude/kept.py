@@ -1,0 +1,1 @@
+"""Excluded from the source distribution only."""

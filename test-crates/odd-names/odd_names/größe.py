@@ -1,0 +1,3 @@
+"""A module that ASCII cannot spell."""
+
+SIZE = 3

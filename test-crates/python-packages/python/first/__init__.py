@@ -1,0 +1,3 @@
+"""Has the extension."""
+
+from first._native import add as add

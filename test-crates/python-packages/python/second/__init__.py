@@ -1,0 +1,8 @@
+"""Has none."""
+
+from first import add
+
+
+def twice(number):
+    """Double a number."""
+    return add(number, number)

@@ -1,0 +1,1 @@
+"""Is not named, so stays at home."""

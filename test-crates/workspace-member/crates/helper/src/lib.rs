@@ -1,0 +1,4 @@
+//! What another member stands on.
+
+/// A word of help.
+pub const HELP: &str = "help";
