@@ -1,3 +1,20 @@
 //! One binary, one file per promise.
+//!
+//! Nothing is skipped: what a test needs is put in place by the test itself, or it fails and says what is missing.
 
+mod case;
+mod crates;
+mod docs;
 mod elf_patchelf_bugs;
+mod errors;
+mod expect;
+mod help;
+mod json;
+mod judges;
+mod peers;
+mod place;
+mod plan;
+mod rebuilds;
+mod reproducible;
+mod shell;
+mod tidy;

@@ -1,0 +1,69 @@
+//! A folder is a test: each crate of `test-crates` is built, held against its `expect.toml`, and put before every judge.
+
+use crate::case::{Case, names};
+use crate::expect::Expect;
+use crate::{judges, place};
+
+/// Declares a test for each folder, and a list to hold against what is there.
+macro_rules! folders {
+    ($($test:ident = $folder:literal,)*) => {
+        pub const FOLDERS: &[&str] = &[$($folder),*];
+        $(
+            #[test]
+            fn $test() {
+                holds($folder);
+            }
+        )*
+    };
+}
+
+folders! {
+    abi3 = "abi3",
+    abi3_without_version = "abi3-without-version",
+    build_script_files = "build-script-files",
+    conditional_features = "conditional-features",
+    data_and_scripts = "data-and-scripts",
+    dynamic_metadata = "dynamic-metadata",
+    ignored_files = "ignored-files",
+    import_names = "import-names",
+    include_exclude = "include-exclude",
+    license_expression = "license-expression",
+    license_file_table = "license-file-table",
+    license_text = "license-text",
+    mixed = "mixed",
+    namespace_package = "namespace-package",
+    no_pyproject = "no-pyproject",
+    odd_names = "odd-names",
+    optional_dependencies = "optional-dependencies",
+    path_dependency = "path-dependency",
+    pre_release = "pre-release",
+    pure = "pure",
+    pyo3_ffi_alone = "pyo3-ffi-alone",
+    python_packages = "python-packages",
+    readme_rst = "readme-rst",
+    readme_table = "readme-table",
+    src_layout = "src-layout",
+    stubs = "stubs",
+    tool_ironwheel = "tool-ironwheel",
+    two_interpreters = "two-interpreters",
+    workspace_inheritance = "workspace-inheritance",
+    workspace_member = "workspace-member",
+}
+
+#[test]
+fn every_folder_is_a_test() {
+    assert_eq!(names(&place::repository().join("test-crates")), FOLDERS);
+}
+
+fn holds(folder: &str) {
+    let expect = Expect::of(folder);
+    let case = Case::of(folder);
+    expect.create(&case);
+    let notices: Vec<&str> = expect.notices.iter().map(String::as_str).collect();
+    let words = case.build(&expect.arguments).succeeds_with(&notices);
+    for (wheel, expected) in expect.pair(&case) {
+        judges::says_what_it_made(&wheel, &words);
+        expected.check(&wheel);
+        judges::judge(&wheel, expected);
+    }
+}
