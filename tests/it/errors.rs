@@ -693,13 +693,13 @@ fn an_output_folder_that_cannot_be() {
       because: File exists (os error 17)
       hint: a file stands where a folder is needed: move it, or choose another folder
     ");
-    assert_snapshot!(case.run(["build", "--locked", "-o", "/proc/wheels"]).report(), @"
-    status: 1
-    --- stderr
-            Read pure 0.1.0, pure, pyo3 0.30.1 in [N] s
-    error: cannot create the folder /proc/wheels
-      because: No such file or directory (os error 2)
-    ");
+    // Whether it is forbidden or impossible there depends on who asks.
+    let report = case.run(["build", "--locked", "-o", "/proc/wheels"]).report();
+    assert!(report.starts_with("status: 1\n"), "{report}");
+    assert!(
+        report.contains("error: cannot create the folder /proc/wheels\n  because: "),
+        "{report}"
+    );
 }
 
 #[test]

@@ -149,6 +149,11 @@ fn record(wheel: &Path) {
         "--destdir",
     ]);
     approved("installer", &installer.arg(nowhere.path()).arg(wheel).run());
+    let unpack = judge_named("python").args(["-m", "wheel", "unpack", "--dest"]);
+    approved(
+        "wheel",
+        &unpack.arg(nowhere.path().join("unpacked")).arg(wheel).run(),
+    );
 }
 
 fn stable_abi(wheel: &Path) {
