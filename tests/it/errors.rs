@@ -5,7 +5,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 
 use crate::case::{COMPILERS, Case};
-use crate::place;
+use crate::place::{self, IRONWHEEL};
 
 /// The readme that the test crates have.
 const README: &str =
@@ -881,7 +881,17 @@ fn a_signal_ends_cargo_and_leaves_nothing() {
                      std::fs::write(pid, std::process::id().to_string()).expect(\"a file\");\n    \
                      std::thread::sleep(std::time::Duration::from_secs(60));\n";
         case.edit("build.rs", "fn main() {\n", sleep);
-        let shell = case.ironwheel(["build", "--locked", "-o"]).arg(case.out());
+        // Whoever runs the tests may ignore signals, and what is ignored at the start stays ignored.
+        let shell = case
+            .shell("env")
+            .args([
+                "--default-signal=INT,TERM,HUP",
+                IRONWHEEL,
+                "build",
+                "--locked",
+                "-o",
+            ])
+            .arg(case.out());
         let child = shell.start();
         let script_id = wait_for(&pid);
         case.shell("kill")
