@@ -4,7 +4,8 @@
 #   benches/against_maturin.sh [--runs N] [--crate FOLDER]... [--interpreters "3.10 3.11 3.12"] [--no-cold]
 #
 # Each tool has its own copy of the crate and its own target directory, and both build in release mode. A cold build starts with
-# an empty target directory and runs once; every other number is the median of N runs behind one that is not counted.
+# an empty target directory and runs once; every other number is the median of N runs behind one that is not counted, of
+# 3 runs where several interpreters are built for, since maturin compiles PyO3 for each of them each time.
 # hyperfine measures where it is installed, a loop with the shell's clock where it is not.
 #
 # Needs: cargo, python3 with venv, and pip that can install maturin. Nothing outside target/bench is written.
@@ -24,7 +25,7 @@ while [ $# -gt 0 ]; do
         --crate) crates+=("$2"); shift 2 ;;
         --interpreters) interpreters=$2; shift 2 ;;
         --no-cold) cold=no; shift ;;
-        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "unknown argument: $1" >&2; exit 2 ;;
     esac
 done
@@ -53,8 +54,10 @@ prepare() {
     maturin="$bench/venv/bin/maturin"
 }
 
-# measure COMMAND...: median wall time in milliseconds.
+# measure RUNS COMMAND...: median wall time in milliseconds.
 measure() {
+    local runs=$1
+    shift
     if command -v hyperfine >/dev/null; then
         local command
         printf -v command '%q ' "$@"
@@ -119,12 +122,12 @@ one_crate() {
     row "$name: size of the wheel" "$(weigh "$bench/maturin/wheels-$name")" "$(weigh "$bench/ironwheel/wheels-$name")" B
 
     say "$name: unchanged"
-    row "$name: unchanged" "$(measure "${old[@]}")" "$(measure "${new[@]}")" ms
+    row "$name: unchanged" "$(measure "$runs" "${old[@]}")" "$(measure "$runs" "${new[@]}")" ms
 
     if [ ${#many[@]} -gt 2 ]; then
         say "$name: several interpreters, unchanged"
-        a=$(measure "${old[@]}" "${many[@]}")
-        b=$(measure "${new[@]}" "${many[@]}")
+        a=$(measure $((runs < 3 ? runs : 3)) "${old[@]}" "${many[@]}")
+        b=$(measure $((runs < 3 ? runs : 3)) "${new[@]}" "${many[@]}")
         row "$name: $((${#many[@]} / 2)) interpreters, unchanged" "$a" "$b" ms
     fi
 }
