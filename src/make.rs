@@ -372,10 +372,25 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Makes one wheel. While cargo is at work the files that are there already are compressed.
     fn make(&self, job: &Job) -> Result<WheelMade, MakeError> {
         let memory = self.project.cargo.memory();
         let options = self.options(&memory);
-        let (compiled, prepared) = self.compile(job, &options)?;
+        let progress = |done, total| (self.listener)(Event::Progress { done, total });
+        std::thread::scope(|scope| {
+            let preparing = scope.spawn(|| write::prepare(&self.selected.tree, &options, &progress));
+            let (wheel, facts) = self.prove(job)?;
+            let clock = begin(Stage::Write, wheel.filename.to_string(), self.listener);
+            let prepared = preparing
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            self.write(wheel, prepared, &options, &facts, clock)
+        })
+    }
+
+    /// Compiles a job and judges what comes of it: a wheel that is not written yet.
+    fn prove(&self, job: &Job) -> Result<(Wheel, Facts), MakeError> {
+        let compiled = self.compile(job)?;
         let bytes = fs::read(&compiled.library)?;
         let (facts, platforms) = self.audit(job, &compiled, &bytes)?;
         let filename = WheelFilename::new(
@@ -392,7 +407,7 @@ impl Maker<'_> {
             ),
         )?;
         let tree = self.assemble(job, &compiled, bytes, &filename)?;
-        self.write(Wheel { filename, tree }, prepared, &options, &facts)
+        Ok((Wheel { filename, tree }, facts))
     }
 
     fn options<'a>(&'a self, memory: &'a Path) -> Options<'a> {
@@ -408,8 +423,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Lets cargo work; meanwhile the other files are compressed.
-    fn compile(&self, job: &Job, options: &Options<'_>) -> Result<(Compiled, Prepared), MakeError> {
+    fn compile(&self, job: &Job) -> Result<Compiled, MakeError> {
         let subject = format!(
             "{} {} for {}",
             self.project.metadata.name,
@@ -417,16 +431,7 @@ impl Maker<'_> {
             job.subject()
         );
         let clock = begin(Stage::Compile, subject, self.listener);
-        let (compiled, prepared) = std::thread::scope(|scope| {
-            let preparing = scope.spawn(|| write::prepare(&self.selected.tree, options));
-            let compiled = compile::compile(self.project, job, self.host, self.listener);
-            (compiled, preparing.join())
-        });
-        let compiled = compiled?;
-        let prepared = match prepared {
-            Ok(prepared) => prepared?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
+        let compiled = compile::compile(self.project, job, self.host, self.listener)?;
         let outcome = match compiled.compiled {
             0 => "nothing to compile".to_owned(),
             1 => "1 crate compiled".to_owned(),
@@ -434,7 +439,7 @@ impl Maker<'_> {
         };
         end(Stage::Compile, outcome, clock, self.listener);
         check_abi(job, &compiled)?;
-        Ok((compiled, prepared))
+        Ok(compiled)
     }
 
     fn audit(
@@ -633,11 +638,11 @@ impl Maker<'_> {
         prepared: Prepared,
         options: &Options<'_>,
         facts: &Facts,
+        clock: Instant,
     ) -> Result<WheelMade, MakeError> {
         let filename = wheel.filename.to_string();
         let tags = wheel.filename.tag().expanded();
         let files = wheel.tree.len() + 1;
-        let clock = begin(Stage::Write, filename.as_str(), self.listener);
         let progress = |done, total| (self.listener)(Event::Progress { done, total });
         let written = write::write(wheel, prepared, options, &progress)?;
         end(Stage::Write, filename.as_str(), clock, self.listener);

@@ -56,6 +56,7 @@ struct Sheet {
 /// A progress bar as it stands on the screen.
 struct Bar {
     done: u64,
+    total: u64,
     painted: String,
 }
 
@@ -263,19 +264,19 @@ impl Screen {
         if self.quiet || !self.terminal || !sheet.writing || total < BAR_FROM_BYTES {
             return;
         }
-        // Threads report out of order; a bar only grows.
-        let done = sheet
-            .bar
-            .as_ref()
-            .map_or(done, |bar| bar.done.max(done))
-            .min(total);
+        // Threads report out of order; a bar only grows, unless another begins.
+        let bar_of_these = sheet.bar.as_ref().filter(|bar| bar.total == total);
+        let done = bar_of_these.map_or(done, |bar| bar.done.max(done)).min(total);
         let painted = bar(done, total);
         if sheet.bar.as_ref().is_some_and(|bar| bar.painted == painted) {
             return;
         }
-        sheet.wipe();
-        sheet.print(&painted);
-        sheet.bar = Some(Bar { done, painted });
+        if bar_of_these.is_none() {
+            sheet.wipe();
+        }
+        // Each painting covers the one before: for one total all are of one length.
+        sheet.print(&format!("\r{painted}"));
+        sheet.bar = Some(Bar { done, total, painted });
         if done == total {
             sheet.wipe();
         }

@@ -74,11 +74,17 @@ pub enum WriteError {
 }
 
 /// Compresses files ahead of time; safe to run beside cargo.
-pub fn prepare(tree: &Tree, options: &Options<'_>) -> Result<Prepared, WriteError> {
+///
+/// `progress` is told how many bytes are compressed, of how many in all.
+pub fn prepare(
+    tree: &Tree,
+    options: &Options<'_>,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Prepared, WriteError> {
     // Taken before the file is read: if it is written to meanwhile, the stamp is the old one and the file is packed again.
     let stamps: Vec<Option<Stamp>> = tree.iter().map(|(_, entry)| stamp(entry)).collect();
     let entries: Vec<&Entry> = tree.iter().map(|(_, entry)| entry).collect();
-    let packed = pack(&entries, options, &|_, _| {})?;
+    let packed = pack(&entries, options, progress)?;
     let files = tree
         .iter()
         .zip(stamps)
@@ -320,7 +326,7 @@ mod tests {
                 cores: 2,
                 memory: None,
             };
-            prepare(tree, &options).unwrap()
+            prepare(tree, &options, &|_, _| {}).unwrap()
         }
     }
 
