@@ -44,18 +44,21 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let unfinished = Unfinished::create(path).map_err(FileError::new("write", path))?;
     unfinished
-        .fill_and_rename(path, bytes)
+        .synchronised(bytes)
+        .and_then(|file| file.rename(path))
         .map_err(FileError::new("write", path))
 }
 
 /// Writes a file whole or not at all, with the mode and, where we may, the owner of another file, which may be the one that is
-/// replaced. Other names (hard links) of a replaced file keep the old bytes.
+/// replaced. Other names (hard links) of a replaced file keep the old bytes. Does not wait for the disk: what is replaced so can
+/// be made again, and waiting takes many times longer than an edit.
 pub fn write_like(path: &Path, bytes: &[u8], like: &Path) -> Result<(), FileError> {
     let metadata = like.metadata().map_err(FileError::new("read", like))?;
     let unfinished = Unfinished::create(path).map_err(FileError::new("write", path))?;
     unfinished
         .take_over(&metadata)
-        .and_then(|()| unfinished.fill_and_rename(path, bytes))
+        .and_then(|()| unfinished.filled(bytes))
+        .and_then(|file| file.rename(path))
         .map_err(FileError::new("write", path))
 }
 
@@ -185,9 +188,19 @@ impl Unfinished {
         self.file.set_permissions(metadata.permissions())
     }
 
-    fn fill_and_rename(mut self, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fn filled(mut self, bytes: &[u8]) -> std::io::Result<Self> {
         self.file.write_all(bytes)?;
-        self.file.sync_all()?;
+        Ok(self)
+    }
+
+    /// Filled, and on the disk.
+    fn synchronised(self, bytes: &[u8]) -> std::io::Result<Self> {
+        let filled = self.filled(bytes)?;
+        filled.file.sync_all()?;
+        Ok(filled)
+    }
+
+    fn rename(self, target: &Path) -> std::io::Result<()> {
         let mut list = unfinished();
         std::fs::rename(&self.path, target)?;
         list.remove(&self.path);

@@ -567,7 +567,11 @@ where
     I: IntoIterator<Item = T>,
     T: Into<std::ffi::OsString> + Clone,
 {
-    let matches = grammar().try_get_matches_from(arguments)?;
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().map(Into::into).collect();
+    // The whole grammar takes longer to build than an edit of a shared object does: that command has its own part only.
+    let is_elf = arguments.get(1).is_some_and(|word| word == "elf");
+    let grammar = if is_elf { Arguments::command() } else { grammar() };
+    let matches = grammar.try_get_matches_from(arguments)?;
     Arguments::from_arg_matches(&matches)
 }
 
