@@ -1,6 +1,7 @@
 //! Takes the facts of one shared object. Gives a verdict for each policy, and the best platform that holds.
 //! Knows nothing of wheels; reads no file.
 
+pub mod closure;
 pub mod policy;
 
 use std::collections::BTreeSet;
