@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
-use crate::audit::{self, Audit, AuditError};
+use crate::audit::{self, Audit, AuditError, Cause, Closure, Grafting, Object};
 use crate::compile::{self, CompileError, Compiled};
 use crate::elf::{self, ElfError, Facts};
 use crate::event::{Event, Listener, Stage, WheelMade};
@@ -454,7 +454,12 @@ impl Maker<'_> {
             source,
         })?;
         check_entry_point(&facts, &job.extension_name)?;
-        let audit = audit::audit(&facts);
+        let object = Object {
+            path: job.extension.clone(),
+            facts,
+        };
+        let audit = audit::audit(std::slice::from_ref(&object), &Closure::default());
+        let facts = object.facts;
         let platforms = self.platforms(&audit, &facts)?;
         let shown = platforms
             .iter()
@@ -482,20 +487,18 @@ impl Maker<'_> {
             } else {
                 wishes
             };
-            return match audit::choose(audit, plain, &architecture) {
+            return match audit::choose(audit, plain, &architecture, Grafting::Forbidden) {
                 // Whoever skips the audit answers for the tag that was asked for.
                 Err(AuditError::NotHeld { .. }) => Ok(claimed(plain, &architecture)),
                 other => Ok(other?),
             };
         }
-        let platforms = audit::choose(audit, wishes, &architecture)?;
+        let platforms = audit::choose(audit, wishes, &architecture, Grafting::Forbidden)?;
         let libraries: Vec<String> = audit
-            .remaining
-            .iter()
-            .filter_map(|objection| match objection {
-                audit::Objection::ForeignLibrary { library } | audit::Objection::LinksPython { library } => {
-                    Some(library.clone())
-                }
+            .remaining(Grafting::Forbidden)
+            .into_iter()
+            .filter_map(|objection| match objection.cause {
+                Cause::ForeignLibrary { library } | Cause::LinksPython { library } => Some(library),
                 _ => None,
             })
             .collect();
@@ -513,17 +516,17 @@ impl Maker<'_> {
         let asked = self.project.settings.compatibility.is_explicit();
         let notice = match platforms {
             [chosen @ PlatformTag::Linux { .. }] if !asked => {
+                let remaining = audit.remaining(Grafting::Forbidden);
                 let links_python =
-                    |objection: &audit::Objection| matches!(objection, audit::Objection::LinksPython { .. });
-                let hint = if audit.remaining.iter().any(links_python) {
+                    |objection: &audit::Objection| matches!(objection.cause, Cause::LinksPython { .. });
+                let hint = if remaining.iter().any(links_python) {
                     "turn on PyO3's feature `extension-module`, and see that no build script links libpython"
                 } else {
                     "install what it needs where the wheel goes, or link it statically"
                 };
-                let reasons = audit
-                    .remaining
+                let reasons = remaining
                     .iter()
-                    .map(ToString::to_string)
+                    .map(|objection| objection.cause.to_string())
                     .collect::<Vec<_>>()
                     .join("; ");
                 Notice::new(format!(
@@ -531,7 +534,7 @@ impl Maker<'_> {
                 ))
                 .hint(hint)
             }
-            [chosen] => match audit.better_than(chosen) {
+            [chosen] => match audit.better_than(chosen, Grafting::Forbidden) {
                 Some(better) if asked && !matches!(chosen, PlatformTag::Linux { .. }) => {
                     Notice::new(format!(
                         "the wheel is tagged `{chosen}` as asked, but would hold to `{better}`, which serves more systems"

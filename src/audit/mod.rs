@@ -1,21 +1,69 @@
-//! Takes the facts of one shared object. Gives a verdict for each policy, and the best platform that holds.
-//! Knows nothing of wheels; reads no file.
+//! Takes the ELF files of a wheel and their closure. Gives a verdict for each policy, and the best platform that holds.
+//! Knows nothing of archives; reads no file but in `close` and `packages`.
 
 pub mod closure;
+pub mod packages;
 pub mod policy;
+mod run_path;
+mod system;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
+use crate::archive::ArchivePath;
 use crate::elf::{Facts, NeededVersion};
 use crate::tag::{PlatformTag, PlatformWish};
 
+pub use closure::{Closure, ClosureError, Object, Place, Search, close};
 pub use policy::CLibrary;
-use policy::policies;
+use policy::{is_libpython, is_loader, policies};
+
+/// Whether libraries that a policy does not promise may be copied into the wheel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grafting {
+    /// They will be: what counts is whether the wheel holds then.
+    Allowed,
+    /// The wheel is judged as it is.
+    Forbidden,
+}
+
+/// Whose fault it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A file of the wheel.
+    Object(ArchivePath),
+    /// A library of this machine that would be copied into the wheel.
+    Library(PathBuf),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(path) => path.fmt(f),
+            Self::Library(path) => path.display().fmt(f),
+        }
+    }
+}
 
 /// What stands against a policy. Data, never an error.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Objection {
+pub struct Objection {
+    /// The file that asks for too much.
+    pub subject: Subject,
+    /// What it asks for.
+    pub cause: Cause,
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.subject, self.cause)
+    }
+}
+
+/// What a file asks for that a policy does not give. Prints as the end of a sentence about the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
     /// A symbol version newer than the policy has.
     TooNew {
         /// The library that has the symbols: `libc.so.6`.
@@ -30,6 +78,13 @@ pub enum Objection {
         /// Its soname.
         library: String,
     },
+    /// A library that the policy does not promise, and that is nowhere.
+    MissingLibrary {
+        /// Its soname.
+        library: String,
+        /// Where it was looked for.
+        searched: Vec<PathBuf>,
+    },
     /// A symbol that a promised library must not be asked for.
     BlockedSymbol {
         /// The library.
@@ -42,10 +97,20 @@ pub enum Objection {
         /// The architecture.
         architecture: String,
     },
+    /// The file is for another machine than the rest of the wheel.
+    OtherMachine {
+        /// Its own.
+        architecture: String,
+    },
     /// The file is linked to libpython, which extensions must not be.
     LinksPython {
         /// `libpython3.11.so.1.0`.
         library: String,
+    },
+    /// The file asks for symbols that only Pythons of long ago had, and only some of them.
+    OldPython {
+        /// `PyUnicodeUCS2_…` or `PyFPE_jbuf`.
+        symbol: String,
     },
     /// The file is made for the other C library.
     OtherLibc,
@@ -56,7 +121,7 @@ pub enum Objection {
     },
 }
 
-impl fmt::Display for Objection {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooNew {
@@ -74,6 +139,13 @@ impl fmt::Display for Objection {
             Self::ForeignLibrary { library } => {
                 write!(f, "needs `{library}`, which not every such system has")
             }
+            Self::MissingLibrary { library, searched } => {
+                write!(
+                    f,
+                    "needs `{library}`, which is in none of the {} folders searched",
+                    searched.len()
+                )
+            }
             Self::BlockedSymbol { library, symbol } => {
                 write!(
                     f,
@@ -83,11 +155,17 @@ impl fmt::Display for Objection {
             Self::Architecture { architecture } => {
                 write!(f, "is for {architecture}, which has no such policy")
             }
+            Self::OtherMachine { architecture } => {
+                write!(f, "is for {architecture}, and others of the wheel are not")
+            }
             Self::LinksPython { library } => {
                 write!(
                     f,
                     "is linked to `{library}`, which an extension must leave to the interpreter"
                 )
+            }
+            Self::OldPython { symbol } => {
+                write!(f, "needs `{symbol}`, which only some Pythons of long ago had")
             }
             Self::OtherLibc => f.write_str("is made for another C library"),
             Self::InstructionSet { level } => write!(f, "needs a processor of level {level}"),
@@ -110,35 +188,65 @@ fn listed(names: &[String]) -> String {
 pub struct Verdict {
     /// The policy's platform.
     pub platform: PlatformTag,
-    /// What stands against it; nothing where it holds.
+    /// What stands against it even once its [`Verdict::libraries`] are in the wheel, those libraries' own faults among it.
     pub objections: Vec<Objection>,
+    /// What else stands against it as long as they are not.
+    pub foreign: Vec<Objection>,
+    /// The libraries, by real path, that the wheel would have to bring: those that the policy does not promise, and those behind
+    /// them.
+    pub libraries: BTreeSet<PathBuf>,
+}
+
+impl Verdict {
+    /// What stands against the policy.
+    pub fn against(&self, grafting: Grafting) -> impl Iterator<Item = &Objection> {
+        let foreign = match grafting {
+            Grafting::Allowed => [].as_slice(),
+            Grafting::Forbidden => self.foreign.as_slice(),
+        };
+        self.objections.iter().chain(foreign)
+    }
+
+    /// Whether nothing stands against it.
+    #[must_use]
+    pub fn holds(&self, grafting: Grafting) -> bool {
+        self.against(grafting).next().is_none()
+    }
 }
 
 /// The outcome of an audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {
-    /// A verdict for each policy of the file's C library, the most portable first.
+    /// A verdict for each policy of the wheel's C library, the most portable first.
     pub verdicts: Vec<Verdict>,
-    /// The best platform that holds; `linux_*` where none does.
-    pub platform: PlatformTag,
-    /// What stands against the least demanding policy: why it is `linux_*`, if it is.
-    pub remaining: Vec<Objection>,
-    /// What the file asks of a system: enough to judge a policy that no list has.
-    demands: Demands,
+    /// As the tags spell it, or a description where no tag names it; nothing where no file counts.
+    architecture: String,
+    /// The C library the wheel is made for; nothing where it needs none.
+    c_library: Option<CLibrary>,
+    /// What each file asks of a system: enough to judge a policy that no list has.
+    demands: BTreeMap<Subject, Demands>,
 }
 
 /// What a file asks of a system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Demands {
-    /// As the tags spell it, or a description where no tag names it.
     architecture: String,
-    /// The C library it is made for; nothing where it needs none.
     c_library: Option<CLibrary>,
-    needed: Vec<String>,
+    needs: Vec<Need>,
     versions: Vec<NeededVersion>,
-    /// Undefined symbols that are not weak, as far as a policy may block them or they tell musl's version.
+    /// Undefined symbols that are not weak, as far as a policy may block them or they tell the version of musl or Python.
     symbols: BTreeSet<String>,
     x86_64_level: u8,
+}
+
+/// A needed library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Need {
+    library: String,
+    /// Nothing where nobody looked for it.
+    place: Option<Place>,
+    /// Where it was looked for in vain.
+    searched: Vec<PathBuf>,
 }
 
 /// Why there is no platform.
@@ -163,8 +271,10 @@ pub enum AuditError {
         known: String,
     },
     /// What was asked does not hold.
-    #[error("the shared object does not hold to `{wish}`: {first}")]
+    #[error("the {what} does not hold to `{wish}`: {first}")]
     NotHeld {
+        /// `shared object`, or `wheel` where it has several.
+        what: &'static str,
         /// What was asked.
         wish: String,
         /// The objections in words, joined.
@@ -176,43 +286,64 @@ pub enum AuditError {
     },
 }
 
-/// Judges a shared object against every policy of its architecture and C library.
+/// Judges the ELF files of a wheel against every policy of their architecture and C library. What no loader loads (object files,
+/// static programs, code for graphics processors) asks nothing of a system but the processor it runs on.
+///
+/// Where the closure says nothing of a needed library, it is nowhere.
 #[must_use]
-pub fn audit(facts: &Facts) -> Audit {
-    let demands = Demands::of(facts);
-    // A file that needs no C library runs beside either; manylinux is the tag that serves more systems.
-    let c_library = demands.c_library.unwrap_or(CLibrary::Gnu);
-    let table = policies(c_library);
-    let verdicts: Vec<Verdict> = table
-        .minors(&demands.architecture)
-        .map(|minor| Verdict {
-            platform: c_library.tag(table.major(), minor, &demands.architecture),
-            objections: demands.objections(c_library, minor),
-        })
+pub fn audit(objects: &[Object], closure: &Closure) -> Audit {
+    let counted: Vec<&Object> = objects.iter().filter(|object| is_loaded(&object.facts)).collect();
+    let programs = objects
+        .iter()
+        .filter(|object| object.facts.object_type == PROGRAM);
+    let c_library = commonest(counted.iter().filter_map(|object| CLibrary::of(&object.facts)));
+    let architecture = commonest(counted.iter().map(|object| object.facts.machine.to_string()))
+        .or_else(|| commonest(programs.map(|object| object.facts.machine.to_string())))
+        .unwrap_or_default();
+    let of_objects = counted.iter().map(|object| {
+        let needs = closure.objects.get(&object.path);
+        (
+            Subject::Object(object.path.clone()),
+            Demands::of(&object.facts, needs, closure),
+        )
+    });
+    let of_libraries = closure.libraries.iter().map(|(path, library)| {
+        let demands = Demands::of(&library.facts, Some(&library.needs), closure);
+        (Subject::Library(path.clone()), demands)
+    });
+    let mut audit = Audit {
+        verdicts: Vec::new(),
+        architecture,
+        c_library,
+        demands: of_objects.chain(of_libraries).collect(),
+    };
+    let c_library = audit.judged_by();
+    audit.verdicts = policies(c_library)
+        .minors(&audit.architecture)
+        .map(|minor| audit.verdict(c_library, minor))
         .collect();
-    let mut holding = verdicts.iter().filter(|verdict| verdict.objections.is_empty());
-    // musl's symbols have no versions: nothing in a file proves that it runs on the older one, so that only the newest is
-    // claimed unasked.
-    let best = match c_library {
-        CLibrary::Gnu => holding.next(),
-        CLibrary::Musl => holding.next_back(),
-    };
-    let platform = best.map_or_else(
-        || linux(&demands.architecture),
-        |verdict| verdict.platform.clone(),
-    );
-    let remaining = match verdicts.last() {
-        Some(verdict) => verdict.objections.clone(),
-        None => vec![Objection::Architecture {
-            architecture: demands.architecture.clone(),
-        }],
-    };
-    Audit {
-        verdicts,
-        platform,
-        remaining,
-        demands,
-    }
+    audit
+}
+
+/// `ET_EXEC`.
+const PROGRAM: u16 = 2;
+/// `ET_DYN`.
+const SHARED: u16 = 3;
+
+/// Whether a loader has anything to do with a file.
+fn is_loaded(facts: &Facts) -> bool {
+    facts.is_dynamic && matches!(facts.object_type, PROGRAM | SHARED)
+}
+
+/// What comes up most often, the first of those that come up as often.
+fn commonest<T: Ord + Clone>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    values.for_each(|value| *counts.entry(value).or_default() += 1);
+    let most = counts.values().copied().max()?;
+    counts
+        .into_iter()
+        .find(|(_, count)| *count == most)
+        .map(|(value, _)| value)
 }
 
 /// Chooses the platforms for a wheel: what was wished where it holds, else the best. `architecture` is the target's.
@@ -227,8 +358,9 @@ pub fn choose(
     audit: &Audit,
     wishes: &[PlatformWish],
     architecture: &str,
+    grafting: Grafting,
 ) -> Result<Vec<PlatformTag>, AuditError> {
-    let found = &audit.demands.architecture;
+    let found = &audit.architecture;
     if !is_same_machine(found, architecture) {
         return Err(AuditError::Machine {
             found: found.clone(),
@@ -238,20 +370,17 @@ pub fn choose(
     // Where the target's name is another than the file's own (an ARM file does not tell v6 from v7), the file's policies would
     // promise too much.
     let best = if found == architecture {
-        audit.platform.clone()
+        audit.best(grafting)
     } else {
         linux(architecture)
     };
     let (for_index, others): (Vec<_>, Vec<_>) = wishes.iter().partition(|wish| **wish == PlatformWish::Pypi);
     let mut tags = Vec::new();
     for wish in others {
+        let granted = |c_library, version| granted(audit, wish, c_library, version, architecture, grafting);
         let tag = match *wish {
-            PlatformWish::Manylinux(major, minor) => {
-                granted(audit, wish, CLibrary::Gnu, (major, minor), architecture)?
-            }
-            PlatformWish::Musllinux(major, minor) => {
-                granted(audit, wish, CLibrary::Musl, (major, minor), architecture)?
-            }
+            PlatformWish::Manylinux(major, minor) => granted(CLibrary::Gnu, (major, minor))?,
+            PlatformWish::Musllinux(major, minor) => granted(CLibrary::Musl, (major, minor))?,
             PlatformWish::Linux | PlatformWish::Pypi => linux(architecture),
         };
         if !tags.contains(&tag) {
@@ -264,7 +393,7 @@ pub fn choose(
     let refused =
         |tag: &PlatformTag| matches!(tag, PlatformTag::Linux { .. }) && !is_index_taking_linux(architecture);
     if !for_index.is_empty() && tags.iter().any(refused) {
-        return Err(not_held(&PlatformWish::Pypi, audit.remaining.clone(), best));
+        return Err(audit.not_held(&PlatformWish::Pypi, audit.remaining(grafting), best));
     }
     Ok(tags)
 }
@@ -280,9 +409,10 @@ fn granted(
     c_library: CLibrary,
     (major, minor): (u16, u16),
     architecture: &str,
+    grafting: Grafting,
 ) -> Result<PlatformTag, AuditError> {
     let table = policies(c_library);
-    let has_policies = audit.demands.architecture == architecture && major == table.major();
+    let has_policies = audit.architecture == architecture && major == table.major();
     if !has_policies || table.deciding(architecture, minor).is_none() {
         let known: Vec<String> = table
             .minors(architecture)
@@ -298,26 +428,12 @@ fn granted(
             },
         });
     }
-    let objections = audit.demands.objections(c_library, minor);
-    if objections.is_empty() {
+    let verdict = audit.verdict(c_library, minor);
+    if verdict.holds(grafting) {
         return Ok(c_library.tag(major, minor, architecture));
     }
-    Err(not_held(wish, objections, audit.platform.clone()))
-}
-
-fn not_held(wish: &PlatformWish, objections: Vec<Objection>, best: PlatformTag) -> AuditError {
-    let words: Vec<String> = objections.iter().map(Objection::to_string).collect();
-    let first = if words.is_empty() {
-        format!("its tag is `{best}`")
-    } else {
-        format!("it {}", words.join("; it "))
-    };
-    AuditError::NotHeld {
-        wish: wish.to_string(),
-        first,
-        objections,
-        best,
-    }
+    let objections = verdict.against(grafting).cloned().collect();
+    Err(audit.not_held(wish, objections, audit.best(grafting)))
 }
 
 fn linux(architecture: &str) -> PlatformTag {
@@ -337,33 +453,179 @@ fn is_same_machine(found: &str, wanted: &str) -> bool {
 }
 
 impl Audit {
-    /// The best platform, where it serves more systems than a tag that was chosen.
+    /// The best platform that holds: of those for which the fewest libraries have to be copied, the most portable one. `linux_*`
+    /// where none holds.
     #[must_use]
-    pub fn better_than(&self, chosen: &PlatformTag) -> Option<&PlatformTag> {
-        match (&self.platform, chosen) {
-            (PlatformTag::Manylinux { minor: best, .. }, PlatformTag::Manylinux { minor, .. })
-                if best < minor =>
-            {
-                Some(&self.platform)
-            }
-            (PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. }, PlatformTag::Linux { .. }) => {
-                Some(&self.platform)
-            }
-            _ => None,
+    pub fn best(&self, grafting: Grafting) -> PlatformTag {
+        let holding = || self.verdicts.iter().filter(|verdict| verdict.holds(grafting));
+        let fewest = holding().map(|verdict| verdict.libraries.len()).min();
+        let mut best = holding().filter(|verdict| Some(verdict.libraries.len()) == fewest);
+        // musl's symbols have no versions: nothing in a file proves that it runs on the older one, so that only the newest is
+        // claimed unasked.
+        let best = match self.judged_by() {
+            CLibrary::Gnu => best.next(),
+            CLibrary::Musl => best.next_back(),
+        };
+        best.map_or_else(|| linux(&self.architecture), |verdict| verdict.platform.clone())
+    }
+
+    /// What stands against the least demanding policy: why the platform is `linux_*`, if it is.
+    #[must_use]
+    pub fn remaining(&self, grafting: Grafting) -> Vec<Objection> {
+        match self.verdicts.last() {
+            Some(verdict) => verdict.against(grafting).cloned().collect(),
+            None => self
+                .demands
+                .keys()
+                .take(1)
+                .map(|subject| Objection {
+                    subject: subject.clone(),
+                    cause: Cause::Architecture {
+                        architecture: self.architecture.clone(),
+                    },
+                })
+                .collect(),
         }
     }
 
-    /// The C library that the file is made for; nothing where it needs none.
+    /// The libraries, by real path, that have to be copied into a wheel of these tags. `linux_*` promises nothing, so that nothing
+    /// is copied for it.
+    #[must_use]
+    pub fn to_graft(&self, tags: &[PlatformTag]) -> BTreeSet<PathBuf> {
+        tags.iter()
+            .flat_map(|tag| match *tag {
+                PlatformTag::Manylinux { minor, .. } => self.verdict(CLibrary::Gnu, minor).libraries,
+                PlatformTag::Musllinux { minor, .. } => self.verdict(CLibrary::Musl, minor).libraries,
+                PlatformTag::Linux { .. } | PlatformTag::Verbatim(_) => BTreeSet::new(),
+            })
+            .collect()
+    }
+
+    /// The best platform, where it serves more systems than a tag that was chosen.
+    #[must_use]
+    pub fn better_than(&self, chosen: &PlatformTag, grafting: Grafting) -> Option<PlatformTag> {
+        let best = self.best(grafting);
+        let is_better = match (&best, chosen) {
+            (PlatformTag::Manylinux { minor: best, .. }, PlatformTag::Manylinux { minor, .. }) => {
+                best < minor
+            }
+            (best, PlatformTag::Linux { .. }) => !matches!(best, PlatformTag::Linux { .. }),
+            _ => false,
+        };
+        is_better.then_some(best)
+    }
+
+    /// The C library that the wheel is made for; nothing where it needs none.
     #[must_use]
     pub fn c_library(&self) -> Option<CLibrary> {
-        self.demands.c_library
+        self.c_library
+    }
+
+    /// The architecture that most of the wheel's files are for, as tags spell it.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        &self.architecture
+    }
+
+    /// Files that need no C library run beside either; manylinux is the tag that serves more systems.
+    fn judged_by(&self) -> CLibrary {
+        self.c_library.unwrap_or(CLibrary::Gnu)
+    }
+
+    /// What a policy says, which need not be one of the list.
+    fn verdict(&self, c_library: CLibrary, minor: u16) -> Verdict {
+        let table = policies(c_library);
+        let mut verdict = Verdict {
+            platform: c_library.tag(table.major(), minor, &self.architecture),
+            objections: Vec::new(),
+            foreign: Vec::new(),
+            libraries: BTreeSet::new(),
+        };
+        let is_object = |subject: &&Subject| matches!(subject, Subject::Object(_));
+        let mut waiting: Vec<Subject> = self.demands.keys().filter(is_object).cloned().collect();
+        waiting.reverse();
+        while let Some(subject) = waiting.pop() {
+            let Some(demands) = self.demands.get(&subject) else {
+                continue;
+            };
+            let policy = table.deciding(&self.architecture, minor).map(|deciding| Policy {
+                c_library,
+                minor,
+                deciding,
+                architecture: &self.architecture,
+            });
+            let objection = |cause| Objection {
+                subject: subject.clone(),
+                cause,
+            };
+            let Some(policy) = policy else {
+                verdict.objections.push(objection(Cause::Architecture {
+                    architecture: self.architecture.clone(),
+                }));
+                continue;
+            };
+            verdict
+                .objections
+                .extend(demands.against(policy).into_iter().map(objection));
+            for (library, path) in demands.outside(policy) {
+                if matches!(subject, Subject::Object(_)) {
+                    let library = library.to_owned();
+                    verdict.foreign.push(objection(Cause::ForeignLibrary { library }));
+                }
+                if verdict.libraries.insert(path.clone()) {
+                    waiting.push(Subject::Library(path.clone()));
+                }
+            }
+        }
+        verdict
+    }
+
+    fn not_held(&self, wish: &PlatformWish, objections: Vec<Objection>, best: PlatformTag) -> AuditError {
+        const SHOWN: usize = 8;
+        let objects = self.demands.keys().filter(|it| matches!(it, Subject::Object(_)));
+        let is_alone = objects.count() == 1;
+        let mut words: Vec<String> = objections
+            .iter()
+            .take(SHOWN)
+            .map(|objection| match &objection.subject {
+                Subject::Object(_) if is_alone => format!("it {}", objection.cause),
+                _ => objection.to_string(),
+            })
+            .collect();
+        if let Some(more) = objections.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            words.push(format!("and {more} more objections"));
+        }
+        let first = if words.is_empty() {
+            format!("its tag is `{best}`")
+        } else {
+            words.join("; ")
+        };
+        AuditError::NotHeld {
+            what: if is_alone { "shared object" } else { "wheel" },
+            wish: wish.to_string(),
+            first,
+            objections,
+            best,
+        }
     }
 }
 
+/// A policy, or a version of the C library between two.
+#[derive(Debug, Clone, Copy)]
+struct Policy<'a> {
+    c_library: CLibrary,
+    minor: u16,
+    /// The newest policy that is not above it.
+    deciding: u16,
+    /// The wheel's.
+    architecture: &'a str,
+}
+
 impl Demands {
-    fn of(facts: &Facts) -> Self {
+    fn of(facts: &Facts, needs: Option<&BTreeMap<String, Place>>, closure: &Closure) -> Self {
         let watched = |name: &str| {
             is_time64(name)
+                || is_of_old_python(name)
                 || [CLibrary::Gnu, CLibrary::Musl]
                     .iter()
                     .any(|it| policies(*it).blocks_anywhere(name))
@@ -371,8 +633,16 @@ impl Demands {
         let strong = facts.undefined.iter().filter(|symbol| !symbol.weak);
         Self {
             architecture: facts.machine.to_string(),
-            c_library: c_library(facts),
-            needed: facts.needed.clone(),
+            c_library: CLibrary::of(facts),
+            needs: facts
+                .needed
+                .iter()
+                .map(|library| Need {
+                    library: library.clone(),
+                    place: needs.and_then(|needs| needs.get(library)).cloned(),
+                    searched: closure.searched.get(library).cloned().unwrap_or_default(),
+                })
+                .collect(),
             versions: facts
                 .needed_versions
                 .iter()
@@ -388,70 +658,101 @@ impl Demands {
         }
     }
 
-    /// What stands against a policy, which need not be one of the list.
-    fn objections(&self, c_library: CLibrary, minor: u16) -> Vec<Objection> {
-        let Some(deciding) = policies(c_library).deciding(&self.architecture, minor) else {
-            return vec![Objection::Architecture {
+    /// What stands against a policy, but for the libraries that could be copied.
+    fn against(&self, policy: Policy<'_>) -> Vec<Cause> {
+        if self.architecture != policy.architecture {
+            return vec![Cause::OtherMachine {
                 architecture: self.architecture.clone(),
             }];
-        };
-        if self.c_library.is_some_and(|own| own != c_library) {
-            return vec![Objection::OtherLibc];
         }
-        let mut objections = self.against_processors();
-        objections.extend(self.against_libraries(c_library, deciding));
-        objections.extend(self.against_symbols(c_library, deciding));
-        match c_library {
-            CLibrary::Gnu => objections.extend(self.against_versions(deciding, minor)),
-            CLibrary::Musl => objections.extend(self.against_old_musl(minor)),
+        if self.c_library.is_some_and(|own| own != policy.c_library) {
+            return vec![Cause::OtherLibc];
         }
-        objections
+        let mut causes = self.against_processors();
+        causes.extend(self.against_libraries(policy));
+        causes.extend(self.against_symbols(policy));
+        match policy.c_library {
+            CLibrary::Gnu => causes.extend(self.against_versions(policy)),
+            CLibrary::Musl => causes.extend(self.against_old_musl(policy.minor)),
+        }
+        causes
     }
 
-    fn against_processors(&self) -> Vec<Objection> {
+    fn against_processors(&self) -> Vec<Cause> {
         match self.x86_64_level {
             0 | 1 => Vec::new(),
-            level => vec![Objection::InstructionSet {
+            level => vec![Cause::InstructionSet {
                 level: format!("x86-64-v{level}"),
             }],
         }
     }
 
-    fn against_libraries(&self, c_library: CLibrary, deciding: u16) -> impl Iterator<Item = Objection> {
-        let promised = move |name: &str| {
-            let is_musl = c_library == CLibrary::Musl && is_musl_itself(name);
-            is_musl || is_loader(name) || policies(c_library).promises(deciding, name)
-        };
-        self.needed
+    /// Needed libraries that neither the policy has nor the wheel, nor are they to be left out.
+    fn unpromised(&self, policy: Policy<'_>) -> impl Iterator<Item = &Need> {
+        let is_settled = |need: &Need| matches!(need.place, Some(Place::Wheel(_) | Place::Excluded));
+        self.needs
             .iter()
-            .filter(move |library| !promised(library))
-            .map(|library| {
-                let library = library.clone();
+            .filter(move |need| !is_settled(need) && !policy.c_library.has(policy.deciding, &need.library))
+    }
+
+    /// Libraries that could be copied: the name each is needed by, and its real path.
+    fn outside(&self, policy: Policy<'_>) -> impl Iterator<Item = (&str, &PathBuf)> {
+        self.unpromised(policy).filter_map(|need| match &need.place {
+            Some(Place::Machine(path)) => Some((need.library.as_str(), path)),
+            _ => None,
+        })
+    }
+
+    fn against_libraries(&self, policy: Policy<'_>) -> impl Iterator<Item = Cause> {
+        self.unpromised(policy)
+            .filter(|need| !matches!(need.place, Some(Place::Machine(_))))
+            .map(|need| {
+                let library = need.library.clone();
                 if is_libpython(&library) {
-                    Objection::LinksPython { library }
+                    Cause::LinksPython { library }
+                } else if need.searched.is_empty() {
+                    Cause::ForeignLibrary { library }
                 } else {
-                    Objection::ForeignLibrary { library }
+                    let searched = need.searched.clone();
+                    Cause::MissingLibrary { library, searched }
                 }
             })
     }
 
-    fn against_symbols(&self, c_library: CLibrary, deciding: u16) -> impl Iterator<Item = Objection> {
-        let table = policies(c_library);
+    /// Whether a library is the system's: needed, and neither in the wheel nor left out.
+    fn asks_system_for(&self, library: &str) -> bool {
+        self.needs
+            .iter()
+            .filter(|need| need.library == library)
+            .any(|need| !matches!(need.place, Some(Place::Wheel(_) | Place::Excluded)))
+    }
+
+    fn against_symbols(&self, policy: Policy<'_>) -> impl Iterator<Item = Cause> {
+        let table = policies(policy.c_library);
+        let of_python = self
+            .symbols
+            .iter()
+            .filter(|symbol| is_of_old_python(symbol))
+            .map(|symbol| Cause::OldPython {
+                symbol: symbol.clone(),
+            });
         table
             .libraries_with_blocked_symbols()
-            .filter(|library| self.needed.iter().any(|needed| needed == library))
+            .filter(|library| self.asks_system_for(library))
             .flat_map(move |library| {
                 self.symbols
                     .iter()
-                    .filter(move |symbol| table.blocks(deciding, library, symbol))
-                    .map(|symbol| Objection::BlockedSymbol {
+                    .filter(move |symbol| table.blocks(policy.deciding, library, symbol))
+                    .map(|symbol| Cause::BlockedSymbol {
                         library: library.to_owned(),
                         symbol: symbol.clone(),
                     })
             })
+            .chain(of_python)
     }
 
-    fn against_versions(&self, deciding: u16, minor: u16) -> impl Iterator<Item = Objection> {
+    fn against_versions(&self, policy: Policy<'_>) -> impl Iterator<Item = Cause> {
+        let Policy { minor, deciding, .. } = policy;
         let held = move |version: &str| {
             let (namespace, number) = version.split_once('_').unwrap_or((version, ""));
             policies(CLibrary::Gnu).has_version(&self.architecture, deciding, namespace, number)
@@ -459,10 +760,13 @@ impl Demands {
                     && deciding != minor
                     && glibc_minor(number).is_some_and(|it| it <= minor))
         };
+        let is_brought = |library: &str| {
+            self.needs.iter().any(|need| need.library == library) && !self.asks_system_for(library)
+        };
         self.versions
             .iter()
-            .filter(move |needed| !held(&needed.version))
-            .map(|needed| Objection::TooNew {
+            .filter(move |needed| !is_brought(&needed.library) && !held(&needed.version))
+            .map(|needed| Cause::TooNew {
                 library: needed.library.clone(),
                 version: needed.version.clone(),
                 symbols: needed.symbols.clone(),
@@ -470,14 +774,14 @@ impl Demands {
     }
 
     /// musl 1.2 gave the functions that know the time new names where the old ones end in 2038.
-    fn against_old_musl(&self, minor: u16) -> Option<Objection> {
+    fn against_old_musl(&self, minor: u16) -> Option<Cause> {
         let symbols: Vec<String> = self
             .symbols
             .iter()
             .filter(|name| is_time64(name))
             .cloned()
             .collect();
-        (minor < 2 && !symbols.is_empty()).then(|| Objection::TooNew {
+        (minor < 2 && !symbols.is_empty()).then(|| Cause::TooNew {
             library: "libc.so".to_owned(),
             version: "musl 1.2".to_owned(),
             symbols,
@@ -494,41 +798,9 @@ fn is_time64(symbol: &str) -> bool {
     symbol.starts_with("__") && symbol.ends_with("64") && symbol.contains("time")
 }
 
-/// The dynamic loader, which is on every system that can run the file at all.
-fn is_loader(library: &str) -> bool {
-    library.contains("ld-linux") || matches!(library, "ld64.so.1" | "ld64.so.2")
-}
-
-/// musl is its own loader, and has another name on the distributions that name it after the architecture.
-fn is_musl_itself(library: &str) -> bool {
-    library == "libc.so" || library.starts_with("libc.musl-") || library.starts_with("ld-musl-")
-}
-
-/// `libpython3.11.so.1.0`, `libpython3.13t.so`, `libpypy3.10-c.so`.
-fn is_libpython(library: &str) -> bool {
-    library.contains(".so") && (library.starts_with("libpython") || library.starts_with("libpypy"))
-}
-
-/// Told by the file alone: what it is linked to, else the interpreter it asks for, else whose versions it names.
-fn c_library(facts: &Facts) -> Option<CLibrary> {
-    let interpreter = facts
-        .interpreter
-        .iter()
-        .filter_map(|path| path.rsplit('/').next());
-    let libraries = facts.needed.iter().map(String::as_str).chain(interpreter);
-    for library in libraries {
-        if library.starts_with("libc.so.") || is_loader(library) {
-            return Some(CLibrary::Gnu);
-        }
-        if is_musl_itself(library) {
-            return Some(CLibrary::Musl);
-        }
-    }
-    let versions = facts
-        .needed_versions
-        .iter()
-        .any(|needed| needed.version.starts_with("GLIBC_"));
-    versions.then_some(CLibrary::Gnu)
+/// Symbols of Pythons whose Unicode has two bytes a character, or whose floating point is guarded: others do not have them.
+fn is_of_old_python(symbol: &str) -> bool {
+    symbol.starts_with("PyUnicodeUCS2_") || symbol == "PyFPE_jbuf"
 }
 
 #[cfg(test)]
@@ -591,9 +863,29 @@ mod tests {
         PlatformWish::parse(text).unwrap()
     }
 
+    fn object(path: &str, facts: Facts) -> Object {
+        Object {
+            path: ArchivePath::parse(path).unwrap(),
+            facts,
+        }
+    }
+
+    /// The audit of one extension that nobody has followed.
+    fn judged(facts: &Facts) -> Audit {
+        audit(&[object("demo.so", facts.clone())], &Closure::default())
+    }
+
+    fn best(facts: &Facts) -> String {
+        judged(facts).best(Grafting::Forbidden).to_string()
+    }
+
+    fn causes(audit: &Audit, grafting: Grafting) -> Vec<Cause> {
+        audit.remaining(grafting).into_iter().map(|it| it.cause).collect()
+    }
+
     fn chosen(facts: &Facts, wishes: &[&str], architecture: &str) -> Result<Vec<String>, String> {
         let wishes: Vec<PlatformWish> = wishes.iter().map(|text| wish(text)).collect();
-        choose(&audit(facts), &wishes, architecture)
+        choose(&judged(facts), &wishes, architecture, Grafting::Forbidden)
             .map(|tags| tags.iter().map(ToString::to_string).collect())
             .map_err(|error| error.to_string())
     }
@@ -614,7 +906,7 @@ mod tests {
             ("GLIBC_2.99", "linux_x86_64"),
             ("OPENSSL_3.0.0", "manylinux_2_5_x86_64"),
         ] {
-            assert_eq!(audit(&glibc(version)).platform.to_string(), platform, "{version}");
+            assert_eq!(best(&glibc(version)), platform, "{version}");
         }
     }
 
@@ -629,13 +921,13 @@ mod tests {
     #[test]
     fn long_lists_of_symbols_are_cut() {
         let symbols = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).to_vec();
-        let objection = Objection::TooNew {
+        let cause = Cause::TooNew {
             library: "libm.so.6".to_owned(),
             version: "GLIBC_2.29".to_owned(),
             symbols,
         };
         assert_eq!(
-            objection.to_string(),
+            cause.to_string(),
             "needs `GLIBC_2.29` of libm.so.6 (for `a`, `b`, `c`, `d` and 2 more)"
         );
     }
@@ -690,11 +982,10 @@ mod tests {
             &["libfoo.so.1", "libc.so.6"],
             &[("libc.so.6", "GLIBC_2.5", "stat")],
         );
-        let audit = audit(&facts);
-        assert_eq!(audit.platform.to_string(), "linux_x86_64");
+        assert_eq!(best(&facts), "linux_x86_64");
         assert_eq!(
-            audit.remaining,
-            [Objection::ForeignLibrary {
+            causes(&judged(&facts), Grafting::Forbidden),
+            [Cause::ForeignLibrary {
                 library: "libfoo.so.1".to_owned()
             }]
         );
@@ -712,11 +1003,11 @@ mod tests {
             "libpython3.13t.so.1.0",
             "libpypy3.10-c.so",
         ] {
-            let audit = audit(&facts(&[library, "libc.so.6"], &[]));
-            assert_eq!(audit.platform.to_string(), "linux_x86_64");
+            let facts = facts(&[library, "libc.so.6"], &[]);
+            assert_eq!(best(&facts), "linux_x86_64");
             assert_eq!(
-                audit.remaining,
-                [Objection::LinksPython {
+                causes(&judged(&facts), Grafting::Forbidden),
+                [Cause::LinksPython {
                     library: library.to_owned()
                 }]
             );
@@ -729,25 +1020,25 @@ mod tests {
             &["libc.so.6", "ld-linux-x86-64.so.2"],
             &[("ld-linux-x86-64.so.2", "GLIBC_2.35", "_dl_find_object")],
         );
-        assert_eq!(audit(&facts).platform.to_string(), "manylinux_2_5_x86_64");
+        assert_eq!(best(&facts), "manylinux_2_5_x86_64");
     }
 
     #[test]
     fn blocked_symbols_count_where_their_library_is_needed_and_they_are_not_weak() {
         let mut facts = facts(&["libz.so.1", "libc.so.6"], &[("libz.so.1", "", "uncompress2")]);
-        assert_eq!(audit(&facts).platform.to_string(), "manylinux_2_34_x86_64");
+        assert_eq!(best(&facts), "manylinux_2_34_x86_64");
         facts.undefined[0].weak = true;
-        assert_eq!(audit(&facts).platform.to_string(), "manylinux_2_5_x86_64");
+        assert_eq!(best(&facts), "manylinux_2_5_x86_64");
         facts.undefined[0].weak = false;
         facts.needed = vec!["libc.so.6".to_owned()];
-        assert_eq!(audit(&facts).platform.to_string(), "manylinux_2_5_x86_64");
+        assert_eq!(best(&facts), "manylinux_2_5_x86_64");
     }
 
     #[test]
     fn musl_is_told_by_the_file() {
         for library in ["libc.musl-x86_64.so.1", "libc.so"] {
             let musl = facts(&[library], &[]);
-            assert_eq!(audit(&musl).platform.to_string(), "musllinux_1_2_x86_64");
+            assert_eq!(best(&musl), "musllinux_1_2_x86_64");
             assert_eq!(
                 chosen(&musl, &["musllinux_1_1"], "x86_64"),
                 Ok(vec!["musllinux_1_1_x86_64".to_owned()])
@@ -844,26 +1135,252 @@ mod tests {
 
     #[test]
     fn a_better_platform_than_the_wished_one_is_told() {
-        let audit = audit(&glibc("GLIBC_2.17"));
-        let tag = |text: &str| choose(&audit, &[wish(text)], "x86_64").unwrap().remove(0);
-        assert_eq!(
-            audit.better_than(&tag("2_28")).map(ToString::to_string),
-            Some("manylinux_2_17_x86_64".to_owned())
-        );
-        assert_eq!(audit.better_than(&tag("2_17")), None);
+        let audit = judged(&glibc("GLIBC_2.17"));
+        let better = |text: &str| {
+            let tag = choose(&audit, &[wish(text)], "x86_64", Grafting::Forbidden)
+                .unwrap()
+                .remove(0);
+            audit
+                .better_than(&tag, Grafting::Forbidden)
+                .map(|tag| tag.to_string())
+        };
+        assert_eq!(better("2_28"), Some("manylinux_2_17_x86_64".to_owned()));
+        assert_eq!(better("2_17"), None);
     }
 
     #[test]
     fn an_instruction_set_that_not_every_processor_has_leaves_the_plain_tag() {
         let mut facts = glibc("GLIBC_2.5");
         facts.x86_64_level = 3;
-        let audit = audit(&facts);
-        assert_eq!(audit.platform.to_string(), "linux_x86_64");
+        assert_eq!(best(&facts), "linux_x86_64");
         assert_eq!(
-            audit.remaining,
-            [Objection::InstructionSet {
+            causes(&judged(&facts), Grafting::Forbidden),
+            [Cause::InstructionSet {
                 level: "x86-64-v3".to_owned()
             }]
         );
+    }
+
+    /// A closure in which `demo.so` finds `libfoo.so.1`, which finds `libbar.so.2`; and what those two ask for.
+    fn found(libraries: &[(&str, &str, Facts)]) -> Closure {
+        let places: BTreeMap<String, Place> = libraries
+            .iter()
+            .map(|(name, path, _)| ((*name).to_owned(), Place::Machine(PathBuf::from(path))))
+            .collect();
+        let needs = |facts: &Facts| {
+            facts
+                .needed
+                .iter()
+                .map(|name| (name.clone(), places.get(name).cloned().unwrap_or(Place::Promised)))
+                .collect()
+        };
+        let mut closure = Closure::default();
+        closure
+            .objects
+            .insert(ArchivePath::parse("demo.so").unwrap(), places.clone());
+        for (_, path, facts) in libraries {
+            closure.libraries.insert(
+                PathBuf::from(path),
+                closure::Library {
+                    found_as: PathBuf::from(path),
+                    facts: facts.clone(),
+                    bytes: std::sync::Arc::default(),
+                    needs: needs(facts),
+                },
+            );
+        }
+        closure
+    }
+
+    #[test]
+    fn a_found_library_stands_against_the_wheel_only_as_long_as_it_is_outside() {
+        let extension = facts(
+            &["libfoo.so.1", "libc.so.6"],
+            &[("libc.so.6", "GLIBC_2.5", "stat")],
+        );
+        let foo = facts(
+            &["libbar.so.2", "libc.so.6"],
+            &[("libc.so.6", "GLIBC_2.28", "fcntl64")],
+        );
+        let bar = facts(&["libc.so.6"], &[("libc.so.6", "GLIBC_2.17", "clock_gettime")]);
+        let closure = found(&[("libfoo.so.1", "/opt/foo", foo), ("libbar.so.2", "/opt/bar", bar)]);
+        let audit = audit(&[object("demo.so", extension)], &closure);
+        assert_eq!(audit.best(Grafting::Forbidden).to_string(), "linux_x86_64");
+        let tag = audit.best(Grafting::Allowed);
+        assert_eq!(tag.to_string(), "manylinux_2_28_x86_64");
+        let both = BTreeSet::from(["/opt/bar", "/opt/foo"].map(PathBuf::from));
+        assert_eq!(audit.to_graft(&[tag]), both);
+        assert_eq!(audit.to_graft(&[linux("x86_64")]), BTreeSet::new());
+        assert_eq!(
+            choose(&audit, &[wish("2014")], "x86_64", Grafting::Allowed)
+                .unwrap_err()
+                .to_string(),
+            "the shared object does not hold to `manylinux_2_17`: `/opt/foo` needs `GLIBC_2.28` of libc.so.6 (for `fcntl64`)"
+        );
+        assert_eq!(
+            causes(&audit, Grafting::Forbidden),
+            [Cause::ForeignLibrary {
+                library: "libfoo.so.1".to_owned()
+            }]
+        );
+        assert!(causes(&audit, Grafting::Allowed).is_empty());
+    }
+
+    #[test]
+    fn of_two_policies_the_one_for_which_less_is_copied_is_better() {
+        let extension = facts(
+            &["libexpat.so.1", "libc.so.6"],
+            &[("libc.so.6", "GLIBC_2.5", "stat")],
+        );
+        let expat = facts(&["libc.so.6"], &[]);
+        let closure = found(&[("libexpat.so.1", "/usr/lib/libexpat.so.1", expat)]);
+        let audit = audit(&[object("demo.so", extension)], &closure);
+        assert_eq!(audit.best(Grafting::Allowed).to_string(), "manylinux_2_12_x86_64");
+        let tags = choose(&audit, &[wish("manylinux1")], "x86_64", Grafting::Allowed).unwrap();
+        assert_eq!(audit.to_graft(&tags).len(), 1);
+    }
+
+    #[test]
+    fn a_missing_library_says_where_it_was_looked_for() {
+        let extension = facts(&["libfoo.so.1", "libc.so.6"], &[]);
+        let mut closure = found(&[]);
+        let needs = BTreeMap::from([("libfoo.so.1".to_owned(), Place::Missing)]);
+        closure
+            .objects
+            .insert(ArchivePath::parse("demo.so").unwrap(), needs);
+        let searched = vec![PathBuf::from("/lib"), PathBuf::from("/usr/lib")];
+        closure
+            .searched
+            .insert("libfoo.so.1".to_owned(), searched.clone());
+        let audit = audit(&[object("demo.so", extension)], &closure);
+        assert_eq!(
+            causes(&audit, Grafting::Allowed),
+            [Cause::MissingLibrary {
+                library: "libfoo.so.1".to_owned(),
+                searched
+            }]
+        );
+    }
+
+    #[test]
+    fn what_the_wheel_brings_is_not_asked_of_the_system() {
+        let extension = facts(
+            &["libstdc++.so.6", "libz.so.1", "libc.so.6"],
+            &[
+                ("libstdc++.so.6", "GLIBCXX_3.4.33", "f"),
+                ("libz.so.1", "", "uncompress2"),
+            ],
+        );
+        let mut closure = found(&[]);
+        let needs = ["libstdc++.so.6", "libz.so.1"].map(|name| {
+            let inside = ArchivePath::parse(&format!("demo.libs/{name}")).unwrap();
+            (name.to_owned(), Place::Wheel(inside))
+        });
+        closure
+            .objects
+            .insert(ArchivePath::parse("demo.so").unwrap(), needs.into());
+        let objects = [object("demo.so", extension.clone())];
+        assert_eq!(
+            audit(&objects, &closure).best(Grafting::Forbidden).to_string(),
+            "manylinux_2_5_x86_64"
+        );
+        assert_eq!(best(&extension), "manylinux_2_39_x86_64");
+    }
+
+    #[test]
+    fn an_excluded_library_is_no_objection() {
+        let extension = facts(&["libcuda.so.1", "libc.so.6"], &[]);
+        let mut closure = found(&[]);
+        let needs = BTreeMap::from([("libcuda.so.1".to_owned(), Place::Excluded)]);
+        closure
+            .objects
+            .insert(ArchivePath::parse("demo.so").unwrap(), needs);
+        let audit = audit(&[object("demo.so", extension)], &closure);
+        assert_eq!(
+            audit.best(Grafting::Forbidden).to_string(),
+            "manylinux_2_5_x86_64"
+        );
+    }
+
+    #[test]
+    fn a_wheel_is_as_portable_as_its_least_portable_file() {
+        let objects = [
+            object("demo/a.so", glibc("GLIBC_2.5")),
+            object("demo/b.so", glibc("GLIBC_2.28")),
+        ];
+        let audit = audit(&objects, &Closure::default());
+        assert_eq!(
+            audit.best(Grafting::Forbidden).to_string(),
+            "manylinux_2_28_x86_64"
+        );
+        assert_eq!(
+            choose(&audit, &[wish("2014")], "x86_64", Grafting::Forbidden)
+                .unwrap_err()
+                .to_string(),
+            "the wheel does not hold to `manylinux_2_17`: `demo/b.so` needs `GLIBC_2.28` of libc.so.6 (for `stat`)"
+        );
+    }
+
+    #[test]
+    fn files_for_another_machine_or_c_library_stand_against_every_policy() {
+        let mut arm = glibc("GLIBC_2.17");
+        arm.machine.number = 183;
+        let (x86, musl) = (glibc("GLIBC_2.5"), facts(&["libc.so"], &[]));
+        for (other, cause) in [
+            (
+                arm,
+                Cause::OtherMachine {
+                    architecture: "aarch64".to_owned(),
+                },
+            ),
+            (musl, Cause::OtherLibc),
+        ] {
+            let objects = [
+                object("a.so", x86.clone()),
+                object("b.so", x86.clone()),
+                object("c.so", other),
+            ];
+            let audit = audit(&objects, &Closure::default());
+            assert_eq!(audit.best(Grafting::Allowed).to_string(), "linux_x86_64");
+            assert_eq!(causes(&audit, Grafting::Allowed), [cause]);
+        }
+    }
+
+    #[test]
+    fn what_no_loader_loads_does_not_count() {
+        let mut program = facts(&[], &[]);
+        (program.is_dynamic, program.object_type) = (false, PROGRAM);
+        program.machine = ARM_HARD_FLOAT;
+        let mut graphics = program.clone();
+        graphics.machine.number = 190;
+        let objects = [
+            object("a.so", glibc("GLIBC_2.17")),
+            object("program", program.clone()),
+            object("kernel.cubin", graphics),
+        ];
+        assert_eq!(
+            audit(&objects, &Closure::default())
+                .best(Grafting::Forbidden)
+                .to_string(),
+            "manylinux_2_17_x86_64"
+        );
+        let alone = audit(&[object("program", program)], &Closure::default());
+        assert_eq!(
+            alone.best(Grafting::Forbidden).to_string(),
+            "manylinux_2_17_armv7l"
+        );
+    }
+
+    #[test]
+    fn symbols_of_pythons_of_long_ago_leave_the_plain_tag() {
+        for symbol in ["PyUnicodeUCS2_AsASCIIString", "PyFPE_jbuf"] {
+            let facts = facts(&["libc.so.6"], &[("", "", symbol)]);
+            assert_eq!(
+                causes(&judged(&facts), Grafting::Forbidden),
+                [Cause::OldPython {
+                    symbol: symbol.to_owned()
+                }]
+            );
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::elf::Facts;
 use crate::tag::PlatformTag;
 
 /// The C library that a file is made for.
@@ -55,6 +56,48 @@ pub fn policies(c_library: CLibrary) -> &'static Policies {
 }
 
 impl CLibrary {
+    /// Told by the file alone: what it is linked to, else the interpreter it asks for, else whose versions it names.
+    /// Nothing for a file that needs no C library.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Option<Self> {
+        let interpreter = facts
+            .interpreter
+            .iter()
+            .filter_map(|path| path.rsplit('/').next());
+        let libraries = facts.needed.iter().map(String::as_str).chain(interpreter);
+        for library in libraries {
+            if library.starts_with("libc.so.") || is_loader(library) {
+                return Some(Self::Gnu);
+            }
+            if is_musl_itself(library) {
+                return Some(Self::Musl);
+            }
+        }
+        let versions = facts
+            .needed_versions
+            .iter()
+            .any(|needed| needed.version.starts_with("GLIBC_"));
+        versions.then_some(Self::Gnu)
+    }
+
+    /// Whether every policy of the architecture has a library; of an architecture without any, the oldest policy of all.
+    #[must_use]
+    pub fn always_has(self, architecture: &str, library: &str) -> bool {
+        let table = policies(self);
+        let oldest = table
+            .minors(architecture)
+            .next()
+            .or(table.minors.first().copied());
+        oldest.is_some_and(|minor| self.has(minor, library))
+    }
+
+    /// Whether a policy has a library: one that it promises, the loader, or musl under any of its names.
+    #[must_use]
+    pub fn has(self, minor: u16, library: &str) -> bool {
+        let is_musl = self == Self::Musl && is_musl_itself(library);
+        is_musl || is_loader(library) || policies(self).promises(minor, library)
+    }
+
     /// The tag of one of its policies.
     #[must_use]
     pub fn tag(self, major: u16, minor: u16, architecture: &str) -> PlatformTag {
@@ -149,6 +192,21 @@ impl Policies {
             .range(..=minor)
             .any(|(_, versions)| versions.iter().any(|name| name == version))
     }
+}
+
+/// The dynamic loader, which is on every system that can run the file at all.
+pub(super) fn is_loader(library: &str) -> bool {
+    library.contains("ld-linux") || matches!(library, "ld64.so.1" | "ld64.so.2")
+}
+
+/// musl is its own loader, and has another name on the distributions that name it after the architecture.
+fn is_musl_itself(library: &str) -> bool {
+    library == "libc.so" || library.starts_with("libc.musl-") || library.starts_with("ld-musl-")
+}
+
+/// `libpython3.11.so.1.0`, `libpython3.13t.so`, `libpypy3.10-c.so`.
+pub(super) fn is_libpython(library: &str) -> bool {
+    library.contains(".so") && (library.starts_with("libpython") || library.starts_with("libpypy"))
 }
 
 fn span_contains(span: &str, minor: u16) -> bool {

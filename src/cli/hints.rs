@@ -13,7 +13,7 @@ use std::io::ErrorKind;
 
 use super::args::UsageError;
 use crate::archive::ArchiveError;
-use crate::audit::{AuditError, Objection};
+use crate::audit::{AuditError, Cause, Objection};
 use crate::compile::CompileError;
 use crate::elf::ElfError;
 use crate::fs::FileError;
@@ -162,11 +162,11 @@ fn audit(error: &AuditError) -> Option<String> {
 }
 
 fn not_held(objections: &[Objection], best: &str) -> String {
-    let any = |test: fn(&Objection) -> bool| objections.iter().any(test);
-    if any(|objection| matches!(objection, Objection::LinksPython { .. })) {
+    let any = |test: fn(&Cause) -> bool| objections.iter().any(|objection| test(&objection.cause));
+    if any(|cause| matches!(cause, Cause::LinksPython { .. })) {
         return "turn on PyO3's feature `extension-module`, and do not link Python by hand".to_owned();
     }
-    if any(|objection| matches!(objection, Objection::ForeignLibrary { .. })) {
+    if any(|cause| matches!(cause, Cause::ForeignLibrary { .. })) {
         return format!(
             "link the library statically, or ask for what holds: `--compatibility {}`",
             wish(best)
@@ -264,10 +264,21 @@ fn file(error: &FileError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::ArchivePath;
+    use crate::audit::Subject;
     use crate::tag::PlatformTag;
 
-    fn not_held(objections: Vec<Objection>) -> String {
+    fn not_held(causes: Vec<Cause>) -> String {
+        let path = ArchivePath::parse("demo.so").unwrap();
+        let objections = causes
+            .into_iter()
+            .map(|cause| Objection {
+                subject: Subject::Object(path.clone()),
+                cause,
+            })
+            .collect();
         let error = AuditError::NotHeld {
+            what: "shared object",
             wish: "manylinux_2_17".to_owned(),
             first: String::new(),
             objections,
@@ -283,21 +294,21 @@ mod tests {
     #[test]
     fn advice_on_a_platform_names_one_that_holds() {
         let library = "libfoo.so.1".to_owned();
-        assert!(not_held(vec![Objection::OtherLibc]).contains("`--compatibility manylinux_2_34`"));
-        assert!(not_held(vec![Objection::ForeignLibrary { library }]).contains("statically"));
+        assert!(not_held(vec![Cause::OtherLibc]).contains("`--compatibility manylinux_2_34`"));
+        assert!(not_held(vec![Cause::ForeignLibrary { library }]).contains("statically"));
         assert_eq!(wish("linux_x86_64"), "linux");
         assert_eq!(wish("musllinux_1_2_aarch64"), "musllinux_1_2");
     }
 
     #[test]
     fn advice_on_libpython_comes_first() {
-        let objections = vec![
-            Objection::OtherLibc,
-            Objection::LinksPython {
+        let causes = vec![
+            Cause::OtherLibc,
+            Cause::LinksPython {
                 library: "libpython3.11.so.1.0".to_owned(),
             },
         ];
-        assert!(not_held(objections).contains("extension-module"));
+        assert!(not_held(causes).contains("extension-module"));
     }
 
     #[test]
