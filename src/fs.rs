@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -32,6 +32,16 @@ impl FileError {
 /// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     std::fs::read(path).map_err(FileError::new("read", path))
+}
+
+/// Reads at most `length` bytes from a file's beginning.
+pub fn read_beginning(path: &Path, length: usize) -> Result<Vec<u8>, FileError> {
+    let read = || {
+        let mut bytes = Vec::with_capacity(length);
+        std::io::Read::take(File::open(path)?, length as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(FileError::new("read", path))
 }
 
 /// Reads a whole file that must be UTF-8.

@@ -16,6 +16,7 @@ pub mod event;
 // ── formats: bytes in, facts or bytes out; no paths, no policy
 pub mod elf;
 pub mod zip;
+pub mod tar;
 
 // ── hands: what the outside tells us or does for us
 pub mod fs;
@@ -29,6 +30,9 @@ pub mod plan;
 pub mod compile;
 pub mod audit;
 pub mod wheel;
+
+// ── judges: what is true of a finished file
+pub mod check;
 
 // ── errands: whole walks through the rooms
 pub mod make;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::check::CheckArguments;
 use super::elf::ElfArguments;
 use crate::host::Host;
 use crate::project::settings::{AuditMode, Overrides};
@@ -82,6 +83,8 @@ pub enum Command {
     Build(BuildArguments),
     /// Print which wheels `build` would make, and why, without compiling anything
     Plan(BuildArguments),
+    /// Judge wheels and source distributions by the packaging standards
+    Check(CheckArguments),
     /// Show and edit what a shared object asks of the loader, with the flags of patchelf
     Elf(ElfArguments),
 }
@@ -508,6 +511,22 @@ const PLAN_EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
+const CHECK_EXAMPLES: &[(&str, &str)] = &[
+    ("ironwheel check dist/*", "by the packaging standards"),
+    (
+        "ironwheel check --profile pypi dist/*",
+        "also by what the public index refuses",
+    ),
+    (
+        "ironwheel check --fix -o mended old.whl",
+        "a mended copy, where that needs no build",
+    ),
+    (
+        "ironwheel check --message-format json a.whl",
+        "one event a finding, for scripts",
+    ),
+];
+
 const EXIT_STATUS: &[(&str, &str)] = &[
     ("0", "done"),
     ("1", "failed"),
@@ -532,6 +551,7 @@ pub fn grammar() -> clap::Command {
     with_help(grammar, BUILD_EXAMPLES)
         .mut_subcommand("build", |command| with_help(command, BUILD_EXAMPLES))
         .mut_subcommand("plan", |command| with_help(command, PLAN_EXAMPLES))
+        .mut_subcommand("check", |command| with_help(command, CHECK_EXAMPLES))
 }
 
 fn with_help(command: clap::Command, examples: &[(&str, &str)]) -> clap::Command {
@@ -587,7 +607,7 @@ mod tests {
         let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
         match arguments.command {
             Command::Build(build) | Command::Plan(build) => build.overrides(&arguments.screen),
-            Command::Elf(_) => panic!("{line}: no build"),
+            Command::Check(_) | Command::Elf(_) => panic!("{line}: no build"),
         }
     }
 

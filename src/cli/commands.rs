@@ -4,6 +4,7 @@ use std::error::Error;
 use std::ffi::OsString;
 
 use super::args::{self, Arguments, BuildArguments, Command, UsageError};
+use super::check::{self, CheckError};
 use super::elf;
 use super::hints;
 use super::render::{self, Screen};
@@ -24,6 +25,7 @@ enum Failure {
     Host(HostError),
     Make(Box<MakeError>),
     Elf(Box<ElfFileError>),
+    Check(CheckError),
 }
 
 /// Standard output took not all that was printed.
@@ -38,6 +40,7 @@ impl Failure {
             Self::Host(error) => error,
             Self::Make(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
+            Self::Check(error) => error,
         }
     }
 
@@ -46,6 +49,7 @@ impl Failure {
             Self::Usage(_) => WRONG_USAGE,
             Self::Host(_) | Self::Elf(_) => FAILED,
             Self::Make(error) => error.exit_status(),
+            Self::Check(error) => error.exit_status(),
         }
     }
 }
@@ -71,6 +75,12 @@ impl From<MakeError> for Failure {
 impl From<ElfFileError> for Failure {
     fn from(error: ElfFileError) -> Self {
         Self::Elf(Box::new(error))
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        Self::Check(error)
     }
 }
 
@@ -112,6 +122,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let (overrides, host) = asked(arguments, build)?;
             screen.plan(&make::plan(&overrides, &host, &|event| screen.tell(&event))?);
         }
+        Command::Check(check) => check::run(check, &Host::capture()?, screen)?,
         Command::Elf(elf) => elf::run(elf, &Host::capture()?, screen)?,
     }
     Ok(())

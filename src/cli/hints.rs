@@ -12,6 +12,7 @@ use std::error::Error;
 use std::io::ErrorKind;
 
 use super::args::UsageError;
+use super::check::CheckError;
 use crate::archive::ArchiveError;
 use crate::audit::{AuditError, Cause, Objection};
 use crate::compile::CompileError;
@@ -47,6 +48,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>().and_then(advise)
     }
     on::<UsageError>(error, |error| Some(error.hint()))
+        .or_else(|| on(error, CheckError::hint))
         .or_else(|| on(error, host))
         .or_else(|| on(error, make))
         .or_else(|| on(error, project))

@@ -1,6 +1,7 @@
 //! The front door: flags in, words out.
 
 pub mod args;
+pub mod check;
 pub mod elf;
 pub mod commands;
 pub mod hints;

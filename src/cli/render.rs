@@ -27,10 +27,10 @@ const VERB_WIDTH: usize = 12;
 const WIDEST_CELL: usize = 60;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
-const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 const ADVICE: Style = AnsiColor::Cyan.on_default().bold();
-const STRONG: Style = Style::new().bold();
+pub(super) const STRONG: Style = Style::new().bold();
 
 /// Where words and events go.
 pub struct Screen {

@@ -11,6 +11,7 @@ pub mod deflate;
 pub mod parallel;
 pub mod read;
 pub mod structure;
+pub mod survey;
 pub mod write;
 
 /// Signatures, flags and sentinels that the writer and the reader share.

@@ -11,7 +11,7 @@ use super::read::ZipError;
 use crate::archive::ArchivePath;
 
 /// Deflate makes at most 1032 bytes out of one.
-const DEFLATE_RATIO: u64 = 1032;
+pub(super) const DEFLATE_RATIO: u64 = 1032;
 
 /// A file as both of its headers describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -475,7 +475,7 @@ fn refuse_duplicates(central: &[Central<'_>]) -> Result<(), ZipError> {
 }
 
 /// Whether the first block has a checksum as tar's headers have it.
-fn looks_like_tar(bytes: &[u8]) -> bool {
+pub(super) fn looks_like_tar(bytes: &[u8]) -> bool {
     const BLOCK: usize = 512;
     const CHECKSUM: Range<usize> = 148..156;
     let Some(block) = bytes.first_chunk::<BLOCK>() else {
