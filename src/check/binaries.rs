@@ -6,7 +6,8 @@ use super::file_name::oldest_cpython;
 use super::layout::is_native;
 use super::members::{Glance, Member, Members};
 use super::{Findings, listed, rules, stable_abi};
-use crate::audit::{self, AuditError, Objection};
+use crate::archive::ArchivePath;
+use crate::audit::{self, AuditError, Cause, Closure, Grafting, Object, Objection};
 use crate::elf::Facts;
 use crate::tag::{PlatformWish, WheelFilename};
 
@@ -228,11 +229,7 @@ impl<'a> Binaries<'a> {
                 .objects
                 .iter()
                 .filter(|(_, other)| other.needed.contains(library))
-                .any(|(other, facts)| {
-                    run_path(facts)
-                        .filter_map(|entry| Self::resolved(other, entry))
-                        .any(|folder| folders.contains(&folder))
-                });
+                .any(|(other, facts)| self.leads(other, facts, folders));
             let is_promised = self.platforms.iter().any(|(wish, _)| promises(wish, library));
             if !is_led && !is_promised {
                 findings.within(
@@ -244,10 +241,55 @@ impl<'a> Binaries<'a> {
         }
     }
 
+    /// Whether a file is led to one of the folders by its own run path, or by a `DT_RPATH` of whoever loads it.
+    fn leads(&self, path: &'a str, facts: &Facts, folders: &BTreeSet<String>) -> bool {
+        let own = |path: &str, facts: &Facts| {
+            run_path(facts)
+                .filter_map(|entry| Self::resolved(path, entry))
+                .any(|folder| folders.contains(&folder))
+        };
+        if own(path, facts) || facts.runpath.is_some() {
+            return own(path, facts);
+        }
+        let mut above = BTreeSet::from([path]);
+        let mut open = vec![(path, facts)];
+        while let Some((path, facts)) = open.pop() {
+            let file_name = path.rsplit('/').next().unwrap_or_default();
+            let names = [Some(file_name), facts.soname.as_deref()];
+            for (other, others) in &self.objects {
+                let loads = names
+                    .iter()
+                    .flatten()
+                    .any(|name| others.needed.iter().any(|needed| needed == name));
+                if loads && above.insert(other) {
+                    if others.runpath.is_none() && own(other, others) {
+                        return true;
+                    }
+                    open.push((other, others));
+                }
+            }
+        }
+        false
+    }
+
     fn judge_platform(&self, path: &str, facts: &Facts, findings: &mut Findings) {
-        let audit = audit::audit(&self.without_own_libraries(facts));
+        // A path that is none has been told.
+        let Ok(place) = ArchivePath::parse(path) else {
+            return;
+        };
+        let object = Object {
+            path: place,
+            facts: self.without_own_libraries(facts),
+        };
+        // Each on its own: that one library is in the way says nothing about the next.
+        let audit = audit::audit(std::slice::from_ref(&object), &Closure::default());
         for (wish, architecture) in &self.platforms {
-            match audit::choose(&audit, std::slice::from_ref(wish), architecture) {
+            match audit::choose(
+                &audit,
+                std::slice::from_ref(wish),
+                architecture,
+                Grafting::Forbidden,
+            ) {
                 Ok(_) => {}
                 Err(AuditError::Machine { found, wanted }) => {
                     let message = format!("`{path}` is made for {found}, the tag is for {wanted}");
@@ -262,8 +304,9 @@ impl<'a> Binaries<'a> {
                     // Said in words of its own.
                     let words: Vec<String> = objections
                         .iter()
-                        .filter(|objection| !matches!(objection, Objection::LinksPython { .. }))
-                        .map(Objection::to_string)
+                        .map(|objection: &Objection| &objection.cause)
+                        .filter(|cause| !matches!(cause, Cause::LinksPython { .. }))
+                        .map(Cause::to_string)
                         .collect();
                     if !words.is_empty() {
                         let message = format!(

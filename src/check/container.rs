@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::members::{Members, is_in_dist_info};
-use super::{Findings, Rule, rules};
+use super::{Findings, Rule, listed, rules};
 use crate::zip::survey::{Fault, Flaw};
 
 /// The index takes no larger file, unless a project was granted more.
@@ -84,6 +84,7 @@ fn judge_order(members: &Members, findings: &mut Findings) {
 }
 
 fn judge_modes(members: &Members, findings: &mut Findings) {
+    let mut doubtful: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for member in &members.files {
         let Some(mode) = member.mode else { continue };
         let path = &member.path;
@@ -92,19 +93,25 @@ fn judge_modes(members: &Members, findings: &mut Findings) {
             findings.within(&rules::ARC_003, path, message);
         } else if mode & 0o022 != 0 || mode & 0o044 != 0o044 || mode & 0o7000 != 0 {
             let words = if mode & 0o022 != 0 {
-                "can be written to by others than its owner"
+                "the mode lets others than the owner write to"
             } else if mode & 0o7000 != 0 {
-                "has a set-user, set-group or sticky bit"
+                "a set-user, set-group or sticky bit stands in the mode of"
             } else {
-                "cannot be read by others than its owner"
+                "the mode keeps others than the owner from reading"
             };
-            let message = format!("`{path}` {words}: mode {:04o}", mode & 0o7777);
-            findings.within(&rules::ZIP_17, path, message);
+            doubtful.entry(words).or_default().push(path);
         }
         if path.contains(".data/scripts/") && mode & 0o111 == 0 {
             let message = format!("`{path}` is not executable: mode {:04o}", mode & 0o7777);
             findings.within(&rules::ZIP_18, path, message);
         }
+    }
+    for (words, paths) in doubtful {
+        findings.add(
+            &rules::ZIP_17,
+            paths.first().copied(),
+            format!("{words} {}", listed(&paths)),
+        );
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn judge(members: &Members, filename: Option<&WheelFilename>, finding
     judge_data(members, filename, findings);
     judge_scripts(members, findings);
     judge_junk(members, findings);
-    judge_top(members, findings);
+    judge_top(members, filename, findings);
     judge_stubs(members, findings);
 }
 
@@ -98,7 +98,8 @@ fn judge_junk(members: &Members, findings: &mut Findings) {
     }
 }
 
-fn judge_top(members: &Members, findings: &mut Findings) {
+fn judge_top(members: &Members, filename: Option<&WheelFilename>, findings: &mut Findings) {
+    let own = filename.map_or("", WheelFilename::distribution);
     let common = [
         "tests", "test", "docs", "doc", "examples", "example", "scripts", "src", "lib",
     ];
@@ -106,7 +107,7 @@ fn judge_top(members: &Members, findings: &mut Findings) {
     for member in &members.files {
         let path = member.path.as_str();
         let top = path.split_once('/').map(|(top, _)| top);
-        let is_common = top.is_some_and(|top| common.contains(&top)) || path == "__init__.py";
+        let is_common = top.is_some_and(|top| common.contains(&top) && top != own) || path == "__init__.py";
         if is_common && tops.insert(top) {
             let what = top.map_or_else(|| path.to_owned(), |top| format!("{top}/"));
             let message = format!("`{what}` stands at the top, where every wheel puts its own");

@@ -61,11 +61,12 @@ impl CheckError {
 
 /// Judge wheels and source distributions.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Check")]
 pub struct CheckArguments {
     /// Wheels and source distributions
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// By whose rules: the standards', or also what the public index refuses
+    /// Whose rules count
     #[arg(
         long,
         value_name = "standards|pypi",
@@ -74,7 +75,7 @@ pub struct CheckArguments {
         hide_possible_values = true
     )]
     pub profile: ProfileArgument,
-    /// Write a mended wheel into another folder, where one can be made without building again
+    /// Write a mended wheel, where that needs no build
     #[arg(long)]
     pub fix: bool,
     /// Folder for mended wheels [default: `fixed` beside the wheel]

@@ -44,3 +44,9 @@ fn the_version() {
 fn nothing_asked_is_wrong_usage() {
     assert_snapshot!(said(&[]));
 }
+
+#[test]
+fn the_help_of_check() {
+    assert_snapshot!(said(&["check", "-h"]));
+    assert_snapshot!(said(&["check", "--help"]));
+}

@@ -3,6 +3,7 @@
 //! Nothing is skipped: what a test needs is put in place by the test itself, or it fails and says what is missing.
 
 mod case;
+mod check;
 mod crates;
 mod docs;
 mod elf_patchelf_bugs;
