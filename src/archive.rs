@@ -175,6 +175,21 @@ impl Tree {
         Ok(())
     }
 
+    /// Puts a file in its place, whatever lies there or beside it: for archives that others made, whose names are as they are.
+    pub fn put(&mut self, path: ArchivePath, entry: Entry) {
+        self.folded
+            .entry(path.as_str().to_lowercase())
+            .or_insert_with(|| path.clone());
+        self.entries.insert(path, entry);
+    }
+
+    /// Takes a file out.
+    pub fn remove(&mut self, path: &str) -> Option<Entry> {
+        let entry = self.entries.remove(path)?;
+        self.folded.retain(|_, kept| kept.as_str() != path);
+        Some(entry)
+    }
+
     /// The entry at a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Entry> {

@@ -47,8 +47,23 @@ pub struct WheelMade {
     pub tags: Vec<String>,
     /// What the extension needs (`DT_NEEDED`).
     pub needed: Vec<String>,
+    /// Libraries that were put into it.
+    pub libraries: Vec<Carried>,
     /// How many files it holds.
     pub files: usize,
+}
+
+/// A library that was put into a wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The name it was needed by: `libpq.so.5`.
+    pub soname: String,
+    /// Where it lies in the wheel.
+    pub path: String,
+    /// Where it came from.
+    pub source: PathBuf,
+    /// SHA-256 of the file as it was, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// Something that happened.

@@ -29,13 +29,16 @@ pub mod python;
 pub mod plan;
 pub mod compile;
 pub mod audit;
+pub mod graft;
 pub mod wheel;
 
 // ── judges: what is true of a finished file
 pub mod check;
 
 // ── errands: whole walks through the rooms
+pub mod bundle;
 pub mod make;
+pub mod repair;
 pub mod elf_file;
 
 // ── front door: flags in, words out

@@ -1,24 +1,28 @@
 //! Whole walks: the only place that strings rooms together.
 //!
-//! `Project → Plan → Compiled → Audit → Wheel → file`, for each wheel of the plan.
+//! `Project → Plan → Compiled → Audit → Grafted → Wheel → file`, for each wheel of the plan.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
-use crate::audit::{self, Audit, AuditError, Cause, Closure, Grafting, Object};
+use crate::audit::{Audit, Cause, Grafting, Search};
+use crate::bundle::{self, BundleError, Bundled, Wish};
 use crate::compile::{self, CompileError, Compiled};
 use crate::elf::{self, ElfError, Facts};
-use crate::event::{Event, Listener, Stage, WheelMade};
+use crate::event::{Carried, Event, Listener, Stage, WheelMade};
 use crate::fs::{self, FileError};
+use crate::graft::objects::{self, Objects};
 use crate::host::Host;
 use crate::plan::{self, Abi, Job, Plan, PlanError};
 use crate::project::bindings::StableAbi;
-use crate::project::settings::{AuditMode, Origin, Overrides, Setting};
+use crate::project::settings::{AuditMode, Origin, Overrides, Setting, excluded_globs};
 use crate::project::{self, Notice, Project, ProjectError};
 use crate::python::{self, Interpreter, PythonError};
 use crate::tag::{PlatformTag, PlatformWish, TagError, WheelFilename, WheelTag};
 use crate::wheel::files::{self, FilesError, Selected};
+use crate::wheel::papers::{self, Papers};
 use crate::wheel::write::{self, Options, Prepared, Wheel, WriteError};
 use crate::wheel::{glue, info, metadata, sbom};
 use crate::zip::write::Timestamp;
@@ -41,9 +45,9 @@ pub enum MakeError {
     /// The project's files cannot go into a wheel.
     #[error(transparent)]
     Files(#[from] FilesError),
-    /// The platform that was asked for does not hold.
+    /// The platform that was asked for does not hold, or a library cannot be put in.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    Bundle(#[from] BundleError),
     /// The shared object cannot be read.
     #[error("the shared object cannot be read: {path}", path = path.display())]
     Elf {
@@ -84,15 +88,6 @@ pub enum MakeError {
         /// `with` or `without`.
         planned: &'static str,
     },
-    /// The plain tag of this machine and a promise about others at once.
-    #[error("`linux` cannot be asked for together with another platform tag")]
-    MixedWishes,
-    /// A library outside the policy, where `check` was asked for.
-    #[error("the shared object needs libraries that no policy promises: {libraries}")]
-    ForeignLibraries {
-        /// Their names.
-        libraries: String,
-    },
 }
 
 impl MakeError {
@@ -110,8 +105,8 @@ impl MakeError {
                 .ok()
                 .filter(|status| *status > 3)
                 .unwrap_or(101),
-            (None, Self::MixedWishes) => 2,
-            (None, Self::Audit(AuditError::NotHeld { .. }) | Self::ForeignLibraries { .. }) => 3,
+            (None, Self::Bundle(BundleError::MixedWishes)) => 2,
+            (None, Self::Bundle(error)) if error.breaks_policy() => 3,
             (None, _) => 1,
         }
     }
@@ -122,7 +117,7 @@ impl MakeError {
         match self {
             Self::Project(error) => error.hint(),
             Self::Files(error) => error.hint(),
-            Self::MixedWishes => Some("give `--compatibility` once".to_owned()),
+            Self::Bundle(error) => error.hint(),
             Self::NoEntryPoint { found, .. } if found.is_empty() => Some(
                 "write a `#[pymodule]` of that name; a library without one is what a layer of dependencies alone leaves behind"
                     .to_owned(),
@@ -131,10 +126,6 @@ impl MakeError {
                 "it exports {}: give `#[pymodule]`, `[lib] name` and `module-name` the same last name",
                 found.join(", ")
             )),
-            Self::ForeignLibraries { .. } => Some("build with `--auditwheel warn` to see the wheel as it is".to_owned()),
-            Self::Audit(AuditError::NotHeld { best, .. }) => {
-                Some(format!("ask for `{best}`, or build on a system as old as the tag promises"))
-            }
             Self::AbiMismatch { .. } => Some(
                 "the feature is turned on by another crate or a feature of this one: ask for `pyo3/abi3-py3XY` by name".to_owned(),
             ),
@@ -363,6 +354,23 @@ fn data_folder(project: &Project) -> String {
     format!("{}-{}.data", project.metadata.name.escaped(), project.version)
 }
 
+/// `demo.libs`, at the wheel's root.
+fn libraries_folder(project: &Project) -> String {
+    format!("{}.libs", project.metadata.name.escaped())
+}
+
+/// The root of the system that libraries are taken from.
+fn sysroot(project: &Project) -> PathBuf {
+    let asked = &project.settings.sysroot.value;
+    asked.clone().unwrap_or_else(|| PathBuf::from("/"))
+}
+
+/// What the audit found that is told of the wheel.
+struct Proof {
+    needed: Vec<String>,
+    libraries: Vec<Carried>,
+}
+
 /// What every job of a project shares.
 struct Maker<'a> {
     project: &'a Project,
@@ -379,20 +387,24 @@ impl Maker<'_> {
         let progress = |done, total| (self.listener)(Event::Progress { done, total });
         std::thread::scope(|scope| {
             let preparing = scope.spawn(|| write::prepare(&self.selected.tree, &options, &progress));
-            let (wheel, facts) = self.prove(job)?;
+            let (wheel, proof) = self.prove(job)?;
             let clock = begin(Stage::Write, wheel.filename.to_string(), self.listener);
             let prepared = preparing
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            self.write(wheel, prepared, &options, &facts, clock)
+            self.write(wheel, prepared, &options, proof, clock)
         })
     }
 
-    /// Compiles a job and judges what comes of it: a wheel that is not written yet.
-    fn prove(&self, job: &Job) -> Result<(Wheel, Facts), MakeError> {
+    /// Compiles a job, judges what comes of it and puts in what it lacks: a wheel that is not written yet.
+    fn prove(&self, job: &Job) -> Result<(Wheel, Proof), MakeError> {
         let compiled = self.compile(job)?;
-        let bytes = fs::read(&compiled.library)?;
-        let (facts, platforms) = self.audit(job, &compiled, &bytes)?;
+        let clock = begin(Stage::Audit, job.extension.as_str(), self.listener);
+        let mut tree = self.gather(job, &compiled)?;
+        let objects = objects::find(&tree, self.host.cores())?;
+        let facts = self.extension(job, &compiled, &objects)?;
+        let bundled = self.bundle(&compiled, objects, &facts, &mut tree)?;
+        end(Stage::Audit, bundled.in_words(), clock, self.listener);
         let filename = WheelFilename::new(
             &self.project.metadata.name,
             &self.project.version,
@@ -400,14 +412,30 @@ impl Maker<'_> {
             WheelTag::new(
                 vec![job.python_tag.clone()],
                 job.abi_tags.clone(),
-                platforms
+                bundled
+                    .platforms
                     .iter()
                     .flat_map(PlatformTag::with_aliases)
                     .collect::<Vec<_>>(),
             ),
         )?;
-        let tree = self.assemble(job, &compiled, bytes, &filename)?;
-        Ok((Wheel { filename, tree }, facts))
+        self.add_dist_info(&filename, &mut tree)?;
+        let papers = Papers {
+            dist_info: &filename.dist_info(),
+            folder: &libraries_folder(self.project),
+            name: filename.distribution(),
+            version: filename.version(),
+            closure: &bundled.closure,
+            sysroot: &sysroot(self.project),
+            timestamp: self.host.source_date_epoch(),
+            has_bill: self.project.settings.sbom_libraries.value,
+        };
+        papers::add(&bundled.travellers, &papers, &mut tree)?;
+        let proof = Proof {
+            needed: facts.needed,
+            libraries: bundled.carried(),
+        };
+        Ok((Wheel { filename, tree }, proof))
     }
 
     fn options<'a>(&'a self, memory: &'a Path) -> Options<'a> {
@@ -442,99 +470,119 @@ impl Maker<'_> {
         Ok(compiled)
     }
 
-    fn audit(
-        &self,
-        job: &Job,
-        compiled: &Compiled,
-        bytes: &[u8],
-    ) -> Result<(Facts, Vec<PlatformTag>), MakeError> {
-        let clock = begin(Stage::Audit, job.extension.as_str(), self.listener);
-        let facts = elf::inspect(bytes).map_err(|source| MakeError::Elf {
-            path: compiled.library.clone(),
-            source,
-        })?;
-        check_entry_point(&facts, &job.extension_name)?;
-        let object = Object {
-            path: job.extension.clone(),
-            facts,
-        };
-        let audit = audit::audit(std::slice::from_ref(&object), &Closure::default());
-        let facts = object.facts;
-        let platforms = self.platforms(&audit, &facts)?;
-        let shown = platforms
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        end(Stage::Audit, shown, clock, self.listener);
-        Ok((facts, platforms))
-    }
-
-    fn platforms(&self, audit: &Audit, facts: &Facts) -> Result<Vec<PlatformTag>, MakeError> {
-        if let Some(given) = self.host.variable("_PYTHON_HOST_PLATFORM") {
-            return Ok(vec![PlatformTag::Verbatim(given.replace(['-', '.'], "_"))]);
-        }
-        let settings = &self.project.settings;
-        let architecture = architecture(&self.project.cargo.target_triple, facts);
-        let mode = settings.audit_mode.value;
-        let wishes = settings.compatibility.value.as_slice();
-        if wishes.contains(&PlatformWish::Linux) && wishes.iter().any(|wish| *wish != PlatformWish::Linux) {
-            return Err(MakeError::MixedWishes);
-        }
-        if mode == AuditMode::Skip {
-            let plain: &[PlatformWish] = if wishes.is_empty() {
-                &[PlatformWish::Linux]
-            } else {
-                wishes
-            };
-            return match audit::choose(audit, plain, &architecture, Grafting::Forbidden) {
-                // Whoever skips the audit answers for the tag that was asked for.
-                Err(AuditError::NotHeld { .. }) => Ok(claimed(plain, &architecture)),
-                other => Ok(other?),
-            };
-        }
-        let platforms = audit::choose(audit, wishes, &architecture, Grafting::Forbidden)?;
-        let libraries: Vec<String> = audit
-            .remaining(Grafting::Forbidden)
-            .into_iter()
-            .filter_map(|objection| match objection.cause {
-                Cause::ForeignLibrary { library } | Cause::LinksPython { library } => Some(library),
-                _ => None,
-            })
-            .collect();
-        if mode == AuditMode::Check && !libraries.is_empty() {
-            return Err(MakeError::ForeignLibraries {
-                libraries: libraries.join(", "),
+    /// The facts of the extension, which must be one.
+    fn extension(&self, job: &Job, compiled: &Compiled, objects: &Objects) -> Result<Facts, MakeError> {
+        let broken = objects.unreadable.iter().find(|(path, _)| *path == job.extension);
+        if let Some((_, source)) = broken {
+            return Err(MakeError::Elf {
+                path: compiled.library.clone(),
+                source: source.clone(),
             });
         }
-        self.explain(audit, &platforms);
-        Ok(platforms)
+        for (path, error) in &objects.unreadable {
+            let notice = Notice::new(format!("`{path}` cannot be judged: {error}"));
+            announce(&[notice], self.listener);
+        }
+        let object = objects.objects.iter().find(|object| object.path == job.extension);
+        let facts = match object {
+            Some(object) => object.facts.clone(),
+            // Whatever it is, reading it says why it is no library.
+            None => fs::read(&compiled.library)
+                .map_err(MakeError::from)
+                .and_then(|bytes| {
+                    elf::inspect(&bytes).map_err(|source| MakeError::Elf {
+                        path: compiled.library.clone(),
+                        source,
+                    })
+                })?,
+        };
+        check_entry_point(&facts, &job.extension_name)?;
+        Ok(facts)
+    }
+
+    /// Audits the tree, and puts into it what its platform does not promise.
+    fn bundle(
+        &self,
+        compiled: &Compiled,
+        objects: Objects,
+        facts: &Facts,
+        tree: &mut Tree,
+    ) -> Result<Bundled, MakeError> {
+        let settings = &self.project.settings;
+        let architecture = architecture(&self.project.cargo.target_triple, facts);
+        let search = self.search(compiled);
+        let given = self.host.variable("_PYTHON_HOST_PLATFORM");
+        let wish = Wish {
+            // Whoever gives the platform answers for it.
+            mode: given.map_or(settings.audit_mode.value, |_| AuditMode::Skip),
+            platforms: &settings.compatibility.value,
+            also_better: false,
+            architecture: &architecture,
+            search: &search,
+            data: &data_folder(self.project),
+            folder: &libraries_folder(self.project),
+            run_path: &settings.run_path.value,
+            drop_needed: &BTreeSet::new(),
+            strip: settings.strip.value,
+            cores: self.host.cores(),
+        };
+        let mut bundled = bundle::bundle(tree, objects, &wish)?;
+        if let Some(given) = given {
+            bundled.platforms = vec![PlatformTag::Verbatim(given.replace(['-', '.'], "_"))];
+        } else if wish.mode != AuditMode::Skip {
+            self.explain(&bundled.audit, &bundled.platforms, wish.grafting());
+        }
+        Ok(bundled)
+    }
+
+    /// Where the loader would look for libraries, and behind that where the linker found them.
+    fn search(&self, compiled: &Compiled) -> Search {
+        let settings = &self.project.settings;
+        let host = self.host;
+        let folders = host.variable("LD_LIBRARY_PATH").unwrap_or_default();
+        Search {
+            sysroot: sysroot(self.project),
+            library_path: folders
+                .split(':')
+                .filter(|folder| !folder.is_empty())
+                .map(|folder| host.absolute(Path::new(folder)))
+                .collect(),
+            extra: settings
+                .lib_dirs
+                .value
+                .iter()
+                .chain(&compiled.link_search)
+                .cloned()
+                .collect(),
+            exclude: excluded_globs(&settings.exclude_libs.value),
+        }
     }
 
     /// Says why a tag is no better, and where a better one would hold.
-    fn explain(&self, audit: &Audit, platforms: &[PlatformTag]) {
+    fn explain(&self, audit: &Audit, platforms: &[PlatformTag], grafting: Grafting) {
         let asked = self.project.settings.compatibility.is_explicit();
         let notice = match platforms {
             [chosen @ PlatformTag::Linux { .. }] if !asked => {
-                let remaining = audit.remaining(Grafting::Forbidden);
-                let links_python =
-                    |objection: &audit::Objection| matches!(objection.cause, Cause::LinksPython { .. });
-                let hint = if remaining.iter().any(links_python) {
+                let remaining = audit.remaining(grafting);
+                let any = |test: fn(&Cause) -> bool| remaining.iter().any(|objection| test(&objection.cause));
+                let hint = if any(|cause| matches!(cause, Cause::LinksPython { .. })) {
                     "turn on PyO3's feature `extension-module`, and see that no build script links libpython"
+                } else if any(|cause| matches!(cause, Cause::ForeignLibrary { .. })) {
+                    "`--auditwheel repair` puts what it needs into the wheel"
                 } else {
-                    "install what it needs where the wheel goes, or link it statically"
+                    "build on a system as old as the platform, for instance in its container"
                 };
                 let reasons = remaining
                     .iter()
-                    .map(|objection| objection.cause.to_string())
+                    .map(ToString::to_string)
                     .collect::<Vec<_>>()
                     .join("; ");
                 Notice::new(format!(
-                    "the wheel is tagged `{chosen}` and may not run elsewhere: the extension {reasons}"
+                    "the wheel is tagged `{chosen}` and may not run elsewhere: {reasons}"
                 ))
                 .hint(hint)
             }
-            [chosen] => match audit.better_than(chosen, Grafting::Forbidden) {
+            [chosen] => match audit.better_than(chosen, grafting) {
                 Some(better) if asked && !matches!(chosen, PlatformTag::Linux { .. }) => {
                     Notice::new(format!(
                         "the wheel is tagged `{chosen}` as asked, but would hold to `{better}`, which serves more systems"
@@ -547,21 +595,15 @@ impl Maker<'_> {
         announce(&[notice], self.listener);
     }
 
-    /// Puts everything in its place but RECORD, which the writer makes.
-    fn assemble(
-        &self,
-        job: &Job,
-        compiled: &Compiled,
-        library: Vec<u8>,
-        filename: &WheelFilename,
-    ) -> Result<Tree, MakeError> {
+    /// Every file of the wheel that is not about the wheel itself.
+    fn gather(&self, job: &Job, compiled: &Compiled) -> Result<Tree, MakeError> {
         let mut tree = self.selected.tree.clone();
         let mut notices = Vec::new();
         let out_dir = |name: Option<&str>| self.out_dir(compiled, name);
         files::add_from_out_dirs(self.project, out_dir, &mut tree, &mut notices)?;
         announce(&notices, self.listener);
+        let library = fs::read(&compiled.library)?;
         add_extension(self.project, job, library, &mut tree)?;
-        self.add_dist_info(filename, &mut tree)?;
         Ok(tree)
     }
 
@@ -640,9 +682,10 @@ impl Maker<'_> {
         wheel: Wheel,
         prepared: Prepared,
         options: &Options<'_>,
-        facts: &Facts,
+        proof: Proof,
         clock: Instant,
     ) -> Result<WheelMade, MakeError> {
+        let Proof { needed, libraries } = proof;
         let filename = wheel.filename.to_string();
         let tags = wheel.filename.tag().expanded();
         let files = wheel.tree.len() + 1;
@@ -655,7 +698,8 @@ impl Maker<'_> {
             sha256: written.sha256,
             size: written.size,
             tags,
-            needed: facts.needed.clone(),
+            needed,
+            libraries,
             files,
         };
         (self.listener)(Event::Wheel(made.clone()));
@@ -705,29 +749,6 @@ fn architecture(triple: &str, facts: &Facts) -> String {
     } else {
         spelled.to_owned()
     }
-}
-
-/// Tags as they were asked for, nobody having looked.
-fn claimed(wishes: &[PlatformWish], architecture: &str) -> Vec<PlatformTag> {
-    let architecture = architecture.to_owned();
-    wishes
-        .iter()
-        .map(|wish| match *wish {
-            PlatformWish::Manylinux(major, minor) => PlatformTag::Manylinux {
-                major,
-                minor,
-                architecture: architecture.clone(),
-            },
-            PlatformWish::Musllinux(major, minor) => PlatformTag::Musllinux {
-                major,
-                minor,
-                architecture: architecture.clone(),
-            },
-            PlatformWish::Linux | PlatformWish::Pypi => PlatformTag::Linux {
-                architecture: architecture.clone(),
-            },
-        })
-        .collect()
 }
 
 /// An extension without an entry point of its name is an empty library: it must never ship.

@@ -302,6 +302,19 @@ impl WheelFilename {
         })
     }
 
+    /// The same wheel's name for other platforms, which are sorted as tags are.
+    #[must_use]
+    pub fn for_platforms(self, platforms: Vec<String>) -> Self {
+        let tag = WheelTag::new(self.tag.python.clone(), self.tag.abi.clone(), platforms);
+        Self { tag, ..self }
+    }
+
+    /// The version, as the file name spells it.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// The tags.
     #[must_use]
     pub fn tag(&self) -> &WheelTag {

@@ -17,7 +17,8 @@ use crate::tag::{PlatformTag, PlatformWish};
 
 pub use closure::{Closure, ClosureError, Object, Place, Search, close};
 pub use policy::CLibrary;
-use policy::{is_libpython, is_loader, policies};
+pub use policy::is_libpython;
+use policy::{is_loader, policies};
 
 /// Whether libraries that a policy does not promise may be copied into the wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

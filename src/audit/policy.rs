@@ -205,7 +205,8 @@ fn is_musl_itself(library: &str) -> bool {
 }
 
 /// `libpython3.11.so.1.0`, `libpython3.13t.so`, `libpypy3.10-c.so`.
-pub(super) fn is_libpython(library: &str) -> bool {
+#[must_use]
+pub fn is_libpython(library: &str) -> bool {
     library.contains(".so") && (library.starts_with("libpython") || library.starts_with("libpypy"))
 }
 

@@ -147,7 +147,7 @@ mod tests {
         let meaning = Meaning {
             origin: &Folder::Wheel("demo/deep".to_owned()),
             architecture: "x86_64",
-            sysroot: &Sysroot::new(Path::new("/no/such/root")),
+            sysroot: &Sysroot::new(Path::new("/no/such/system")),
             is_musl,
         };
         folders(run_path, meaning)
@@ -178,12 +178,12 @@ mod tests {
         assert_eq!(
             shown("/opt/$LIB:/opt/${PLATFORM}/x", false),
             [
-                "Machine(\"/no/such/root/opt/lib/x86_64-linux-gnu\")",
-                "Machine(\"/no/such/root/opt/lib64\")",
-                "Machine(\"/no/such/root/opt/lib\")",
-                "Machine(\"/no/such/root/opt/x86_64/x\")",
-                "Machine(\"/no/such/root/opt/haswell/x\")",
-                "Machine(\"/no/such/root/opt/xeon_phi/x\")",
+                "Machine(\"/no/such/system/opt/lib/x86_64-linux-gnu\")",
+                "Machine(\"/no/such/system/opt/lib64\")",
+                "Machine(\"/no/such/system/opt/lib\")",
+                "Machine(\"/no/such/system/opt/x86_64/x\")",
+                "Machine(\"/no/such/system/opt/haswell/x\")",
+                "Machine(\"/no/such/system/opt/xeon_phi/x\")",
             ]
         );
     }

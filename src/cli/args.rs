@@ -7,15 +7,17 @@
     reason = "the comments on flags are help for a terminal, where backticks mean nothing"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::check::CheckArguments;
 use super::elf::ElfArguments;
+use crate::audit::Search;
 use crate::host::Host;
-use crate::project::settings::{AuditMode, Overrides};
+use crate::project::settings::{AuditMode, Overrides, excluded_globs};
+use crate::repair;
 use crate::tag::{PlatformWish, TagError};
 use crate::zip::deflate::Compression;
 
@@ -40,6 +42,14 @@ pub enum UsageError {
         /// What it holds.
         value: String,
     },
+    /// A variable that stands for `--plat` and holds no platform.
+    #[error("`{name}` is no platform tag: {value}")]
+    PlatformVariable {
+        /// Its name.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+    },
     /// A level for files that are not compressed.
     #[error("`--compression-method stored` compresses nothing, so it takes no level but 0: {0}")]
     LevelOfStored(u8),
@@ -51,7 +61,9 @@ impl UsageError {
     pub fn hint(&self) -> String {
         match self {
             Self::NotYet { instead, .. } => (*instead).to_owned(),
-            Self::Variable { name, .. } => format!("correct it, or unset it: `unset {name}`"),
+            Self::Variable { name, .. } | Self::PlatformVariable { name, .. } => {
+                format!("correct it, or unset it: `unset {name}`")
+            }
             Self::LevelOfStored(_) => "leave `--compression-level` out".to_owned(),
         }
     }
@@ -85,6 +97,8 @@ pub enum Command {
     Plan(BuildArguments),
     /// Judge wheels and source distributions by the packaging standards
     Check(CheckArguments),
+    /// Put into finished wheels the libraries they lack, with the flags of auditwheel
+    Repair(RepairArguments),
     /// Show and edit what a shared object asks of the loader, with the flags of patchelf
     Elf(ElfArguments),
 }
@@ -214,12 +228,33 @@ pub struct BuildArguments {
     /// Bill of materials to put into the wheel
     #[arg(long, value_name = "PATH", num_args = 1.., action = ArgAction::Append, hide_short_help = true)]
     pub sbom_include: Vec<PathBuf>,
+    /// What is done about libraries.
+    #[command(flatten)]
+    pub libraries: LibraryArguments,
     /// What goes to cargo.
     #[command(flatten)]
     pub cargo: CargoArguments,
     /// What a later version brings.
     #[command(flatten)]
     pub later: LaterArguments,
+}
+
+/// What is done about libraries that the extension needs and not every system has.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Libraries")]
+pub struct LibraryArguments {
+    /// Libraries to leave out: a soname such as libfoo.so.*, or cuda
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, value_parser = soname_glob)]
+    pub exclude_lib: Vec<String>,
+    /// Folder to look for libraries in, behind the loader's own
+    #[arg(long, value_name = "FOLDER", action = ArgAction::Append)]
+    pub lib_dir: Vec<PathBuf>,
+    /// Root of the system that libraries are taken from [default: /]
+    #[arg(long, value_name = "FOLDER", hide_short_help = true)]
+    pub sysroot: Option<PathBuf>,
+    /// Folder beside the packages with libraries that are left out: nvidia/cublas/lib
+    #[arg(long, value_name = "FOLDER", action = ArgAction::Append, hide_short_help = true)]
+    pub run_path: Vec<String>,
 }
 
 /// What goes to cargo.
@@ -350,6 +385,136 @@ impl LaterArguments {
     }
 }
 
+/// What `repair` takes: auditwheel's flags with auditwheel's meaning.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Wheel")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of auditwheel's own")]
+pub struct RepairArguments {
+    /// Wheels to repair
+    #[arg(required = true, value_name = "WHEEL", help_heading = "Arguments")]
+    pub wheels: Vec<PathBuf>,
+    /// Folder for the repaired wheels
+    #[arg(short, long, value_name = "FOLDER", default_value = "wheelhouse")]
+    pub wheel_dir: PathBuf,
+    /// Platform to hold to: manylinux_2_28, auto [default: auto] [env: AUDITWHEEL_PLAT]
+    #[arg(long, value_name = "TAG", value_parser = repair_platform)]
+    pub plat: Option<RepairPlatform>,
+    /// Name no better platform beside the one that was asked for
+    #[arg(long)]
+    pub only_plat: bool,
+    /// Leave the tags as they are
+    #[arg(long, hide_short_help = true)]
+    pub no_update_tags: bool,
+    /// Take wheels without machine code for repaired
+    #[arg(long, hide_short_help = true)]
+    pub allow_pure_python_wheel: bool,
+    /// Strip symbols from all libraries
+    #[arg(long)]
+    pub strip: bool,
+    /// How hard files are compressed, from 0 to 9 [default: 6]
+    #[arg(short = 'z', long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=9), hide_short_help = true)]
+    pub zip_compression_level: Option<u8>,
+    /// Libraries to leave out: a soname such as libfoo.so.*, or cuda
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, value_parser = soname_glob, help_heading = "Libraries")]
+    pub exclude: Vec<String>,
+    /// Folders with libraries, between colons [default: LD_LIBRARY_PATH]
+    #[arg(long, value_name = "FOLDERS", help_heading = "Libraries")]
+    pub ldpaths: Option<String>,
+    /// Folder to look for libraries in, behind the loader's own
+    #[arg(long, value_name = "FOLDER", action = ArgAction::Append, help_heading = "Libraries")]
+    pub lib_dir: Vec<PathBuf>,
+    /// Root of the system that libraries are taken from [default: /]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        hide_short_help = true,
+        help_heading = "Libraries"
+    )]
+    pub sysroot: Option<PathBuf>,
+    /// What the folder of libraries in the wheel ends in
+    #[arg(
+        short = 'L',
+        long,
+        value_name = "SUFFIX",
+        default_value = ".libs",
+        help_heading = "Libraries"
+    )]
+    pub lib_sdir: String,
+    /// Folder beside the packages with libraries that are left out: nvidia/cublas/lib
+    #[arg(long, value_name = "FOLDER", action = ArgAction::Append, hide_short_help = true, help_heading = "Libraries")]
+    pub run_path: Vec<String>,
+}
+
+/// `--plat`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepairPlatform(pub Option<PlatformWish>);
+
+/// A platform with its architecture, which the wheel has anyway, or without.
+fn repair_platform(written: &str) -> Result<RepairPlatform, TagError> {
+    if written == "auto" {
+        return Ok(RepairPlatform(None));
+    }
+    let wish = PlatformWish::parse(written).or_else(|error| {
+        // `manylinux_2_28_x86_64`, `manylinux2014_aarch64`, `linux_x86_64`: some beginning of it is a wish.
+        let cuts = written.match_indices('_').map(|(at, _)| at).rev();
+        cuts.filter_map(|at| written.get(..at))
+            .find_map(|beginning| PlatformWish::parse(beginning).ok())
+            .ok_or(error)
+    })?;
+    Ok(RepairPlatform(Some(wish)))
+}
+
+impl RepairArguments {
+    /// What was asked, with what the environment says of libraries.
+    pub fn request(&self, host: &Host) -> Result<repair::Request, UsageError> {
+        let asked = self
+            .ldpaths
+            .as_deref()
+            .or_else(|| host.variable("AUDITWHEEL_LD_LIBRARY_PATH"))
+            .or_else(|| host.variable("LD_LIBRARY_PATH"));
+        let level = self.zip_compression_level;
+        let variable = "AUDITWHEEL_PLAT";
+        let platform = match (&self.plat, host.variable(variable)) {
+            (Some(asked), _) => asked.clone(),
+            (None, None) => RepairPlatform(None),
+            (None, Some(value)) => repair_platform(value).map_err(|_| UsageError::PlatformVariable {
+                name: variable,
+                value: value.to_owned(),
+            })?,
+        };
+        Ok(repair::Request {
+            wheels: self.wheels.iter().map(|wheel| host.absolute(wheel)).collect(),
+            out: host.absolute(&self.wheel_dir),
+            platforms: platform.0.into_iter().collect(),
+            only_those: self.only_plat,
+            keep_tags: self.no_update_tags,
+            allow_pure: self.allow_pure_python_wheel,
+            search: Search {
+                sysroot: self
+                    .sysroot
+                    .as_ref()
+                    .map_or_else(|| PathBuf::from("/"), |path| host.absolute(path)),
+                library_path: folders(asked, host),
+                extra: self.lib_dir.iter().map(|path| host.absolute(path)).collect(),
+                exclude: excluded_globs(&self.exclude),
+            },
+            folder_suffix: self.lib_sdir.clone(),
+            run_path: self.run_path.clone(),
+            strip: self.strip,
+            compression: level.map_or_else(Compression::default, Compression::Deflated),
+        })
+    }
+}
+
+/// Folders that are separated by colons; an empty one is nothing.
+fn folders(written: Option<&str>, host: &Host) -> Vec<PathBuf> {
+    let folders = written
+        .unwrap_or_default()
+        .split(':')
+        .filter(|folder| !folder.is_empty());
+    folders.map(|folder| host.absolute(Path::new(folder))).collect()
+}
+
 /// `--auditwheel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AuditArgument {
@@ -407,6 +572,11 @@ pub fn check_variables(host: &Host) -> Result<(), UsageError> {
     }
 }
 
+/// A pattern of sonames, checked here so that a wrong one is wrong usage.
+fn soname_glob(written: &str) -> Result<String, glob::PatternError> {
+    glob::Pattern::new(written).map(|_| written.to_owned())
+}
+
 fn platform_wish(written: &str) -> Result<PlatformWish, TagError> {
     PlatformWish::parse(written)
 }
@@ -449,6 +619,10 @@ impl BuildArguments {
             compression: self.compression()?,
             rustc_args: cargo.rustc_args.clone(),
             sbom_include: self.sbom_include.clone(),
+            exclude_libs: self.libraries.exclude_lib.clone(),
+            lib_dirs: self.libraries.lib_dir.clone(),
+            sysroot: self.libraries.sysroot.clone(),
+            run_path: self.libraries.run_path.clone(),
         })
     }
 
@@ -607,7 +781,7 @@ mod tests {
         let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
         match arguments.command {
             Command::Build(build) | Command::Plan(build) => build.overrides(&arguments.screen),
-            Command::Check(_) | Command::Elf(_) => panic!("{line}: no build"),
+            Command::Repair(_) | Command::Check(_) | Command::Elf(_) => panic!("{line}: no build"),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::host::{Host, HostError};
 use crate::make::{self, MakeError};
 use crate::process;
 use crate::project::settings::Overrides;
+use crate::repair::{self, RepairError};
 
 /// The exit statuses that are decided here; those of errands come with their errors. `--help` lists them all.
 const DONE: u8 = 0;
@@ -24,6 +25,7 @@ enum Failure {
     Usage(UsageError),
     Host(HostError),
     Make(Box<MakeError>),
+    Repair(Box<RepairError>),
     Elf(Box<ElfFileError>),
     Check(CheckError),
 }
@@ -39,6 +41,7 @@ impl Failure {
             Self::Usage(error) => error,
             Self::Host(error) => error,
             Self::Make(error) => error.as_ref(),
+            Self::Repair(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
         }
@@ -50,6 +53,7 @@ impl Failure {
             Self::Host(_) | Self::Elf(_) => FAILED,
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
+            Self::Repair(error) => error.exit_status(),
         }
     }
 }
@@ -123,6 +127,12 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             screen.plan(&make::plan(&overrides, &host, &|event| screen.tell(&event))?);
         }
         Command::Check(check) => check::run(check, &Host::capture()?, screen)?,
+        Command::Repair(asked) => {
+            let host = Host::capture()?;
+            let request = asked.request(&host)?;
+            let made = repair::repair(&request, &host, &|event| screen.tell(&event)).map_err(Box::new);
+            screen.wheels(&made.map_err(Failure::Repair)?);
+        }
         Command::Elf(elf) => elf::run(elf, &Host::capture()?, screen)?,
     }
     Ok(())

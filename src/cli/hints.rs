@@ -14,16 +14,19 @@ use std::io::ErrorKind;
 use super::args::UsageError;
 use super::check::CheckError;
 use crate::archive::ArchiveError;
-use crate::audit::{AuditError, Cause, Objection};
+use crate::audit::{AuditError, Cause, ClosureError, Objection};
+use crate::bundle::BundleError;
 use crate::compile::CompileError;
 use crate::elf::ElfError;
 use crate::fs::FileError;
+use crate::graft::GraftError;
 use crate::host::HostError;
 use crate::make::MakeError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::project::ProjectError;
 use crate::python::PythonError;
+use crate::repair::RepairError;
 use crate::wheel::files::FilesError;
 use crate::wheel::write::WriteError;
 
@@ -51,10 +54,12 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, CheckError::hint))
         .or_else(|| on(error, host))
         .or_else(|| on(error, make))
+        .or_else(|| on(error, repair))
         .or_else(|| on(error, project))
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
         .or_else(|| on(error, compile))
+        .or_else(|| on(error, bundle))
         .or_else(|| on(error, audit))
         .or_else(|| on(error, files))
         .or_else(|| on(error, write))
@@ -80,7 +85,7 @@ fn make(error: &MakeError) -> Option<String> {
         MakeError::Plan(error) => plan(error),
         MakeError::Compile(error) => compile(error),
         MakeError::Files(error) => files(error),
-        MakeError::Audit(error) => audit(error),
+        MakeError::Bundle(error) => bundle(error),
         MakeError::Archive(error) => archive(error),
         MakeError::Write(error) => write(error),
         MakeError::File(error) => file(error),
@@ -88,11 +93,45 @@ fn make(error: &MakeError) -> Option<String> {
             "see what it is, for instance with `file`; ironwheel builds for Linux, which has ELF files"
                 .to_owned(),
         ),
-        MakeError::Tag(_)
-        | MakeError::NoEntryPoint { .. }
-        | MakeError::AbiMismatch { .. }
-        | MakeError::MixedWishes
-        | MakeError::ForeignLibraries { .. } => error.hint(),
+        MakeError::Tag(_) | MakeError::NoEntryPoint { .. } | MakeError::AbiMismatch { .. } => error.hint(),
+    }
+}
+
+fn bundle(error: &BundleError) -> Option<String> {
+    match error {
+        BundleError::Audit(error) => audit(error),
+        BundleError::Closure(ClosureError::File(error)) => file(error),
+        BundleError::Closure(ClosureError::Elf { .. }) => {
+            Some("leave it out with `--exclude-lib`, or install it again".to_owned())
+        }
+        BundleError::Graft(GraftError::Archive(error)) | BundleError::Archive(error) => archive(error),
+        BundleError::Graft(GraftError::Elf { .. }) => {
+            Some("leave it out with `--exclude-lib`, or build with `--auditwheel warn`".to_owned())
+        }
+        BundleError::Graft(GraftError::NoWay { .. }) => {
+            Some("put the file into the package, or link the library statically".to_owned())
+        }
+        BundleError::MixedWishes | BundleError::ForeignLibraries { .. } | BundleError::NotFound { .. } => {
+            error.hint()
+        }
+    }
+}
+
+fn repair(error: &RepairError) -> Option<String> {
+    match error {
+        RepairError::Read(error) => error.hint(),
+        RepairError::Bundle { source, .. } => bundle(source),
+        RepairError::Pure { .. } => {
+            Some("it runs anywhere as it is; `--allow-pure-python-wheel` makes it no error".to_owned())
+        }
+        RepairError::OtherSystem { .. } => {
+            Some("wheels for other systems are repaired by their own tools".to_owned())
+        }
+        RepairError::Info { .. } => Some("build the wheel again".to_owned()),
+        RepairError::Tag(_) => None,
+        RepairError::Archive(error) => archive(error),
+        RepairError::Write(error) => write(error),
+        RepairError::File(error) => file(error),
     }
 }
 

@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::args::{ColorArgument, MessageFormat, ScreenArguments};
-use crate::event::{Event, Stage, WheelMade};
+use crate::event::{Carried, Event, Stage, WheelMade};
 use crate::make::{PlanReport, PlannedFile, PlannedWheel, SettingLine};
 
 /// The version of the JSON events' schema; a change that breaks a reader raises it.
@@ -142,7 +142,13 @@ impl Screen {
                 ("size", size_in_words(wheel.size)),
                 ("sha256", wheel.sha256.clone()),
             ];
-            for (name, value) in about {
+            let libraries = wheel.libraries.iter().map(|library| {
+                (
+                    "holds",
+                    format!("{} of {}", library.path, library.source.display()),
+                )
+            });
+            for (name, value) in about.into_iter().chain(libraries) {
                 sheet.say(&format!("{:VERB_WIDTH$} {name:<6} {value}", ""));
             }
         }
@@ -315,6 +321,7 @@ impl Screen {
                 size: wheel.size,
                 tags: &wheel.tags,
                 needed: &wheel.needed,
+                libraries: wheel.libraries.iter().map(LibraryBody::from).collect(),
                 files: wheel.files,
                 timings,
             },
@@ -432,8 +439,28 @@ struct WheelEvent<'a> {
     size: u64,
     tags: &'a [String],
     needed: &'a [String],
+    libraries: Vec<LibraryBody<'a>>,
     files: usize,
     timings: BTreeMap<&'a str, u64>,
+}
+
+#[derive(Serialize)]
+struct LibraryBody<'a> {
+    soname: &'a str,
+    path: &'a str,
+    source: String,
+    sha256: &'a str,
+}
+
+impl<'a> From<&'a Carried> for LibraryBody<'a> {
+    fn from(library: &'a Carried) -> Self {
+        Self {
+            soname: &library.soname,
+            path: &library.path,
+            source: library.source.display().to_string(),
+            sha256: &library.sha256,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -771,6 +798,7 @@ mod tests {
             size: 123_456,
             tags: vec!["cp39-abi3-manylinux_2_34_x86_64".to_owned()],
             needed: vec!["libc.so.6".to_owned()],
+            libraries: Vec::new(),
             files: 7,
         }
     }

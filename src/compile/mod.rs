@@ -31,7 +31,7 @@ pub struct Compiled {
     pub library: PathBuf,
     /// Crates that cargo compiled rather than took from its cache.
     pub compiled: usize,
-    /// Folders that build scripts asked the linker to search.
+    /// Folders that build scripts and flags asked the linker to search.
     pub link_search: Vec<PathBuf>,
     /// `OUT_DIR` of each package with a build script, by package id.
     pub out_dirs: BTreeMap<String, PathBuf>,
@@ -106,7 +106,8 @@ pub fn compile(
         messages = cargo.run(&call)?;
     }
     watch.end(&messages);
-    compiled(project, &messages, start.elapsed())
+    let folders = rustflags::link_folders(subject, host)?;
+    compiled(project, &messages, folders, start.elapsed())
 }
 
 /// Leaves in the target directory the mark by which backups and others know a cache. Cargo leaves it only in one that it creates
@@ -132,7 +133,12 @@ fn write_configuration(project: &Project, job: &Job) -> Result<PathBuf, FileErro
 }
 
 /// What the messages come to.
-fn compiled(project: &Project, messages: &Messages, duration: Duration) -> Result<Compiled, CompileError> {
+fn compiled(
+    project: &Project,
+    messages: &Messages,
+    folders: Vec<PathBuf>,
+    duration: Duration,
+) -> Result<Compiled, CompileError> {
     let facts = &project.cargo;
     let library = messages
         .library(&facts.root_id)
@@ -148,7 +154,7 @@ fn compiled(project: &Project, messages: &Messages, duration: Duration) -> Resul
     Ok(Compiled {
         library: library.to_owned(),
         compiled: messages.compiled(),
-        link_search: messages.link_search(),
+        link_search: messages.link_search().into_iter().chain(folders).collect(),
         out_dirs: messages.out_dirs(),
         pyo3_features: messages.features_of(&bindings),
         duration,

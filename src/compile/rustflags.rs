@@ -96,6 +96,71 @@ fn has_flags_for(document: &Table, target: &str) -> bool {
     })
 }
 
+/// The folders that the flags of the user and the arguments of the last rustc make the linker search, each once.
+///
+/// # Errors
+/// Where a configuration file cannot be read.
+pub(super) fn link_folders(subject: Subject<'_>, host: &Host) -> Result<Vec<PathBuf>, FileError> {
+    let mut words: Vec<String> = subject.settings.rustc_args.value.clone();
+    if let Some(flags) = host.variable("CARGO_ENCODED_RUSTFLAGS") {
+        words.extend(flags.split('\x1f').map(str::to_owned));
+    } else if let Some(flags) = host.variable("RUSTFLAGS") {
+        words.extend(flags.split_whitespace().map(str::to_owned));
+    } else {
+        let target = &subject.cargo.target_triple;
+        for document in configuration(subject, host)? {
+            let own = document.get("target").and_then(|tables| tables.get(target));
+            for table in document.get("build").into_iter().chain(own) {
+                words.extend(words_of(table));
+            }
+        }
+    }
+    let root = &subject.cargo.workspace_root;
+    let mut folders = Vec::new();
+    for folder in folders_of(&words).map(|folder| root.join(folder)) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    Ok(folders)
+}
+
+/// What `-L` names among rustc's arguments, and among those that it hands to the linker.
+fn folders_of(words: &[String]) -> impl Iterator<Item = &str> {
+    let pairs = words.iter().zip(words.iter().skip(1).map(Some).chain([None]));
+    pairs.flat_map(|(word, next)| {
+        let codegen = match word.as_str() {
+            "-C" | "--codegen" => next.map(String::as_str),
+            word => word
+                .strip_prefix("-C")
+                .or_else(|| word.strip_prefix("--codegen=")),
+        };
+        let linker = codegen
+            .and_then(|option| {
+                option
+                    .strip_prefix("link-arg=")
+                    .or_else(|| option.strip_prefix("link-args="))
+            })
+            .unwrap_or_default();
+        let own = match word.as_str() {
+            "-L" => next.map(String::as_str),
+            word => word.strip_prefix("-L"),
+        };
+        let own = own.and_then(|place| match place.split_once('=') {
+            Some(("native" | "all", folder)) => Some(folder),
+            Some(("crate" | "dependency" | "framework", _)) => None,
+            _ => Some(place),
+        });
+        own.into_iter()
+            .chain(
+                linker
+                    .split_whitespace()
+                    .filter_map(|argument| argument.strip_prefix("-L")),
+            )
+            .filter(|folder| !folder.is_empty())
+    })
+}
+
 /// `rustflags` of a table, as words.
 fn words_of(table: &Value) -> Vec<String> {
     match table.get("rustflags") {
@@ -177,6 +242,23 @@ mod tests {
         in_configuration(TARGET, &documents, build_variable)
             .config
             .unwrap()
+    }
+
+    #[test]
+    fn folders_that_the_linker_searches_are_told_by_flags() {
+        let folders = |flags: &str| -> Vec<String> {
+            let words: Vec<String> = flags.split('|').map(str::to_owned).collect();
+            folders_of(&words).map(str::to_owned).collect()
+        };
+        assert_eq!(
+            folders("-L|/a|-L/b|-Lnative=/c|-L|all=/d|-Lcrate=/e|--cfg|x"),
+            ["/a", "/b", "/c", "/d"]
+        );
+        assert_eq!(
+            folders("-C|link-arg=-L/a|-Clink-args=-L/b -lz -L/c|--codegen=link-arg=-L/d"),
+            ["/a", "/b", "/c", "/d"]
+        );
+        assert!(folders("-L").is_empty());
     }
 
     #[test]

@@ -21,10 +21,12 @@ mod image;
 mod layout;
 mod note;
 mod pool;
+mod strip;
 mod symver;
 mod verify;
 
 pub use edit::{Edits, RunPath, RunPathTag, apply};
+pub use strip::strip;
 
 use image::{Image, RawSymbol, Strings};
 use symver::Versions;

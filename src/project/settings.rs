@@ -76,6 +76,14 @@ pub struct Overrides {
     pub rustc_args: Vec<String>,
     /// `--sbom-include`.
     pub sbom_include: Vec<PathBuf>,
+    /// `--exclude-lib`.
+    pub exclude_libs: Vec<String>,
+    /// `--lib-dir`.
+    pub lib_dirs: Vec<PathBuf>,
+    /// `--sysroot`.
+    pub sysroot: Option<PathBuf>,
+    /// `--run-path`.
+    pub run_path: Vec<String>,
 }
 
 /// Where a setting comes from.
@@ -242,6 +250,16 @@ pub struct Settings {
     pub sbom_rust: Setting<bool>,
     /// Further bills of materials.
     pub sbom_include: Setting<Vec<PathBuf>>,
+    /// A bill of materials of the libraries that travel in the wheel.
+    pub sbom_libraries: Setting<bool>,
+    /// Libraries that stay out of the wheel: globs of sonames, or the names of presets.
+    pub exclude_libs: Setting<Vec<String>>,
+    /// Folders where libraries are looked for that the loader would not look in.
+    pub lib_dirs: Setting<Vec<PathBuf>>,
+    /// The root of the system that the wheel is built for, where it is not this one's.
+    pub sysroot: Setting<Option<PathBuf>>,
+    /// Folders among the packages where libraries lie that stay out of the wheel.
+    pub run_path: Setting<Vec<String>>,
     /// What goes to cargo as typed.
     pub passed: Passed,
 }
@@ -267,6 +285,9 @@ pub struct Passed {
     /// `--target-dir`, made absolute.
     pub target_dir: Option<PathBuf>,
 }
+
+/// The keys of `[tool.ironwheel]` that `[tool.maturin]` has not.
+const OWN_KEYS: [&str; 4] = ["exclude-libs", "lib-dirs", "run-path", "sysroot"];
 
 /// Every key of `[tool.maturin]`, and so of `[tool.ironwheel]`.
 const KEYS: [&str; 38] = [
@@ -323,7 +344,8 @@ impl<'a> Tables<'a> {
         if let Some(tool) = document.root().table("tool")? {
             for (key, name) in [("ironwheel", "tool.ironwheel"), ("maturin", "tool.maturin")] {
                 let Some(table) = tool.table(key)? else { continue };
-                for unknown in table.unknown_keys(&KEYS) {
+                let own: &[&str] = if key == "ironwheel" { &OWN_KEYS } else { &[] };
+                for unknown in table.unknown_keys(&[&KEYS, own].concat()) {
                     if key == "ironwheel" {
                         return Err(unknown);
                     }
@@ -481,7 +503,15 @@ pub fn resolve(
             Vec::new(),
         ),
         find_interpreters: chosen(overrides.find_interpreters.then_some(true), None, false),
-        sbom_rust: sbom_rust(sbom.as_ref())?,
+        sbom_rust: sbom_switch(sbom.as_ref(), "rust")?,
+        sbom_libraries: sbom_switch(sbom.as_ref(), "auditwheel")?,
+        exclude_libs: exclude_libs(overrides, tables)?,
+        lib_dirs: lib_dirs(overrides, tables, root, host)?,
+        sysroot: optional(
+            overrides.sysroot.as_ref().map(|path| host.absolute(path)),
+            path_setting("sysroot")?.explicit(),
+        ),
+        run_path: list(&overrides.run_path, "run-path")?,
         sbom_include: sbom_include(overrides, sbom.as_ref(), root, host)?,
         passed: Passed {
             jobs: overrides.jobs.clone(),
@@ -770,11 +800,96 @@ fn bindings(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Option
     Ok(optional(overrides.bindings.clone(), filed))
 }
 
-fn sbom_rust(sbom: Option<&Setting<Table<'_>>>) -> Result<Setting<bool>, DocumentError> {
+/// What is left out by the name of a preset: libraries that come with a driver or with packages of their own.
+const PRESETS: [(&str, &[&str]); 1] = [(
+    "cuda",
+    &[
+        "libcuda.so.*",
+        "libcudart.so.*",
+        "libcublas.so.*",
+        "libcublasLt.so.*",
+        "libcudnn*.so.*",
+        "libcufft.so.*",
+        "libcufftw.so.*",
+        "libcufile*.so.*",
+        "libcupti.so.*",
+        "libcurand.so.*",
+        "libcusolver.so.*",
+        "libcusolverMg.so.*",
+        "libcusparse.so.*",
+        "libcusparseLt.so.*",
+        "libcutensor*.so.*",
+        "libnccl.so.*",
+        "libnpp*.so.*",
+        "libnvJitLink.so.*",
+        "libnvToolsExt.so.*",
+        "libnvidia-*.so.*",
+        "libnvinfer*.so.*",
+        "libnvjpeg.so.*",
+        "libnvrtc*.so.*",
+    ],
+)];
+
+/// The globs of sonames that an entry of `exclude-libs` stands for: those of a preset, or the entry itself.
+///
+/// What is no pattern is left out: whoever reads entries has refused it.
+#[must_use]
+pub fn excluded_globs(entries: &[String]) -> Vec<glob::Pattern> {
+    let globs = |entry: &String| match PRESETS.iter().find(|(name, _)| name == entry) {
+        Some((_, globs)) => globs.iter().map(|glob| (*glob).to_owned()).collect(),
+        None => vec![entry.clone()],
+    };
+    entries
+        .iter()
+        .flat_map(globs)
+        .filter_map(|glob| glob::Pattern::new(&glob).ok())
+        .collect()
+}
+
+fn exclude_libs(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Vec<String>>, DocumentError> {
+    let key = "exclude-libs";
+    let filed = tables.first(|table| {
+        let Some(texts) = table.texts(key)? else {
+            return Ok(None);
+        };
+        for text in &texts {
+            glob::Pattern::new(text.value)
+                .map_err(|error| text.invalid(format!("is no pattern: {error}")))?;
+        }
+        Ok(Some(texts.iter().map(|text| text.value.to_owned()).collect()))
+    })?;
+    let asked = (!overrides.exclude_libs.is_empty()).then(|| overrides.exclude_libs.clone());
+    Ok(chosen(asked, filed, Vec::new()))
+}
+
+fn lib_dirs(
+    overrides: &Overrides,
+    tables: &Tables<'_>,
+    root: &Path,
+    host: &Host,
+) -> Result<Setting<Vec<PathBuf>>, DocumentError> {
+    let asked: Vec<PathBuf> = overrides
+        .lib_dirs
+        .iter()
+        .map(|path| host.absolute(path))
+        .collect();
+    let filed = tables.texts("lib-dirs")?.map(|setting| Setting {
+        value: setting
+            .value
+            .iter()
+            .map(|path| fs::normalize(&root.join(path)))
+            .collect(),
+        origin: setting.origin,
+    });
+    Ok(chosen((!asked.is_empty()).then_some(asked), filed, Vec::new()))
+}
+
+/// A switch of the table of bills of materials; on unless somebody turns it off.
+fn sbom_switch(sbom: Option<&Setting<Table<'_>>>, key: &str) -> Result<Setting<bool>, DocumentError> {
     let Some(sbom) = sbom else {
         return Ok(Setting::default(true));
     };
-    let filed = sbom.value.boolean("rust")?.map(|value| Setting {
+    let filed = sbom.value.boolean(key)?.map(|value| Setting {
         value,
         origin: sbom.origin.clone(),
     });

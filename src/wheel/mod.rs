@@ -6,6 +6,8 @@ pub mod glue;
 pub mod info;
 mod memory;
 pub mod metadata;
+pub mod papers;
+pub mod read;
 pub mod record;
 pub mod sbom;
 pub mod write;

@@ -130,7 +130,7 @@ fn package_url(cargo: &CargoFacts, package: &PackageFacts) -> String {
 }
 
 /// A part of a package URL, with everything encoded that could mean something there.
-fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -144,7 +144,7 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// `2024-02-29T23:59:59Z`; no later than the last second of the year 9999.
-fn date_and_time(seconds: u64) -> String {
+pub(super) fn date_and_time(seconds: u64) -> String {
     const LAST: u64 = 253_402_300_799;
     let seconds = seconds.min(LAST);
     let (year, month, day) = crate::zip::write::civil_date(seconds / 86_400);
@@ -250,6 +250,11 @@ impl License {
             }
         }
     }
+}
+
+/// A license as a component has it.
+pub(super) fn license_of(written: &str) -> impl Serialize {
+    License::of(written)
 }
 
 #[derive(Serialize)]

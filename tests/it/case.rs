@@ -35,6 +35,31 @@ impl Case {
         Self::new(name, Rc::new(place::lock(&format!("crate-{name}"))))
     }
 
+    /// The crate `pure`, calling a C library of that name in its folder `libraries`, whose soname has no file.
+    pub fn with_library(name: &str) -> Self {
+        let case = Self::of("pure");
+        std::fs::create_dir(case.path("libraries")).expect("a folder");
+        case.write(
+            "libraries/library.c",
+            "int from_the_library(void) { return 42; }\n",
+        );
+        let library = format!("lib{name}.so");
+        let cc = case.shell("cc").folder(case.path("libraries"));
+        cc.args([
+            "-shared",
+            "-fPIC",
+            "-o",
+            &library,
+            &format!("-Wl,-soname,{library}.1.0"),
+            "library.c",
+        ])
+        .run()
+        .succeeded();
+        let call = "unsafe extern \"C\" {\n            safe fn from_the_library() -> u32;\n        }\n        left + right + from_the_library() - 42";
+        case.edit("src/lib.rs", "left + right", call);
+        case
+    }
+
     /// A second copy, in another folder of a different length.
     pub fn twin(&self) -> Self {
         let twin = Self::new(&self.name, Rc::clone(&self.lock));

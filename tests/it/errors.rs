@@ -620,46 +620,44 @@ fn a_policy_that_does_not_hold_or_does_not_exist() {
 
 #[test]
 fn a_library_outside_the_policy() {
-    let case = with_library("foreign");
-    assert_snapshot!(refused(
-        &case,
-        &[
-            "--compatibility",
-            "pypi",
-            "--",
-            "-L",
-            "libraries",
-            "-l",
-            "dylib=foreign"
-        ]
-    ), @"
-    status: 3
-    --- stderr
-            Read pure 0.1.0, pure, pyo3 0.30.1 in [N] s
-           Found CPython [PY] at [PYTHON] in [N] s
-        Compiled pure 0.1.0 for CPython [PY]: [CRATES] in [N] s
-    error: the shared object does not hold to `pypi`: it needs `libforeign.so.1.0`, which not every such system has
-      hint: link the library statically, or ask for what holds: `--compatibility linux`
-    ");
-    // Where no tag is asked for, it is a notice, and the tag promises nothing.
-    let words = case
-        .build(["--", "-L", "libraries", "-l", "dylib=foreign"])
-        .report();
-    assert!(
-        words.starts_with("status: 0") && words.contains("libforeign.so"),
-        "{words}"
-    );
-    assert_eq!(case.made().len(), 1);
-    assert!(
-        case.made()[0].ends_with(&format!("-linux_{}.whl", place::python().machine)),
-        "{:?}",
-        case.made()
-    );
+    let case = Case::with_library("foreign");
+    let linked = ["--", "-L", "libraries", "-l", "dylib=foreign"];
+    let report = refused(&case, &linked);
+    for part in [
+        "status: 3\n",
+        "error: cannot find `libforeign.so.1.0`, which `pure/pure[SUFFIX]` needs\n",
+        "hint: install what has it, name its folder with `--lib-dir`, or leave it out with `--exclude-lib`; searched: /",
+        "[CASE]/pure/libraries\n",
+    ] {
+        assert!(report.contains(part), "no `{part}` in:\n{report}");
+    }
+    // Whoever wants the wheel as it is gets it, and the tag promises nothing.
+    let plain = format!("-linux_{}.whl", place::python().machine);
+    for (flags, platform, words) in [
+        (["--auditwheel", "warn"], plain.as_str(), "libforeign.so.1.0"),
+        (["--compatibility", "linux"], &plain, ""),
+        (["--exclude-lib", "libforeign.so.*"], ".whl", ""),
+    ] {
+        let report = case.build(flags.iter().chain(&linked)).report();
+        assert!(
+            report.starts_with("status: 0") && report.contains(words),
+            "{report}"
+        );
+        let made = case.made();
+        assert_eq!(made.len(), 1, "{made:?}");
+        assert!(made[0].ends_with(platform), "{made:?}");
+        assert_eq!(
+            made[0].ends_with(&plain),
+            platform == plain,
+            "what is left out speaks against no tag: {made:?}"
+        );
+        std::fs::remove_file(case.out().join(&made[0])).expect("the wheel goes");
+    }
 }
 
 #[test]
 fn a_library_that_links_python() {
-    let case = with_library("python3.11");
+    let case = Case::with_library("python3.11");
     assert_snapshot!(refused(
         &case,
         &[
@@ -939,29 +937,4 @@ fn script(case: &Case, path: &str, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     case.write(path, text);
     std::fs::set_permissions(case.path(path), std::fs::Permissions::from_mode(0o755)).expect("a mode");
-}
-
-/// The crate `pure` beside a shared library that it can be linked to.
-fn with_library(name: &str) -> Case {
-    let case = Case::of("pure");
-    std::fs::create_dir(case.path("libraries")).expect("a folder");
-    case.write(
-        "libraries/library.c",
-        "int from_the_library(void) { return 42; }\n",
-    );
-    let library = format!("lib{name}.so");
-    let cc = case.shell("cc").folder(case.path("libraries"));
-    cc.args([
-        "-shared",
-        "-fPIC",
-        "-o",
-        &library,
-        &format!("-Wl,-soname,{library}.1.0"),
-        "library.c",
-    ])
-    .run()
-    .succeeded();
-    let call = "unsafe extern \"C\" {\n            safe fn from_the_library() -> u32;\n        }\n        left + right + from_the_library() - 42";
-    case.edit("src/lib.rs", "left + right", call);
-    case
 }

@@ -33,6 +33,12 @@ fn the_help_of_plan() {
 }
 
 #[test]
+fn the_help_of_repair() {
+    assert_snapshot!(said(&["repair", "-h"]));
+    assert_snapshot!(said(&["repair", "--help"]));
+}
+
+#[test]
 fn the_version() {
     assert_eq!(
         said(&["--version"]),

@@ -16,6 +16,7 @@ mod peers;
 mod place;
 mod plan;
 mod rebuilds;
+mod repair;
 mod reproducible;
 mod shell;
 mod tidy;

@@ -330,3 +330,22 @@ fn cargo_s_output_is_read_and_never_changed() {
     compiled(&case, &["--compression-level", "1"]);
     assert!(seen(&library) == before, "cargo's own file is another one");
 }
+
+#[test]
+fn a_library_is_grafted_again_because_cargo_s_output_stays_as_it_is() {
+    let case = Case::with_library("word");
+    std::os::unix::fs::symlink("libword.so", case.path("libraries/libword.so.1.0")).expect("a symbolic link");
+    let arguments = ["--", "-L", "libraries", "-l", "dylib=word"];
+    compiled(&case, &arguments);
+    let first = wheel_bytes(&case);
+    let name = only_wheel(&case);
+    assert!(
+        name.to_str().is_some_and(|name| name.contains("manylinux")),
+        "with the library inside it holds: {}",
+        name.display()
+    );
+    assert_eq!(compiled(&case, &arguments), nothing());
+    assert!(wheel_bytes(&case) == first, "the second wheel is the first");
+    std::fs::remove_dir_all(case.path("libraries")).expect("the library goes");
+    assert_eq!(add_of(&case), "7", "the wheel has what it needs");
+}
