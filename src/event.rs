@@ -115,3 +115,20 @@ pub enum Event {
 
 /// Who listens.
 pub type Listener<'a> = &'a (dyn Fn(Event) + Sync);
+
+/// A size in binary units, one digit after the point: `412 B`, `1.4 MiB`.
+#[must_use]
+pub fn size_in_words(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    // In tenths of a unit, so that no floating point is needed.
+    let mut tenths = u128::from(bytes) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}

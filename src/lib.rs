@@ -40,6 +40,7 @@ pub mod bundle;
 pub mod make;
 pub mod repair;
 pub mod elf_file;
+pub mod show;
 
 // ── front door: flags in, words out
 pub mod cli;

@@ -3,6 +3,8 @@
 
     python -m venv venv && venv/bin/pip install auditwheel==6.8.2 && venv/bin/python tests/refresh_policies.py
 
+With --check it writes nothing and fails where the file does not say what `auditwheel` says.
+
 The upstream lists repeat themselves: every policy names each symbol version that it has. Every list grows from one policy to
 the next, so that "version → oldest policy that has it" says the same in a tenth of the size. Stops where that is not so.
 """
@@ -12,6 +14,7 @@ import importlib.metadata
 import json
 import pathlib
 import re
+import sys
 
 import auditwheel.policy
 
@@ -113,6 +116,10 @@ def main():
     }
     text = spell(data) + "\n"
     assert json.loads(text) == json.loads(json.dumps(data))
+    if "--check" in sys.argv[1:]:
+        if TARGET.read_text() != text:
+            sys.exit(f"{TARGET} does not say what the policies of auditwheel {version} say")
+        return
     TARGET.write_text(text)
     print(f"{TARGET}: {len(text)} bytes")
 

@@ -1,6 +1,7 @@
 //! Takes the ELF files of a wheel and their closure. Gives a verdict for each policy, and the best platform that holds.
 //! Knows nothing of archives; reads no file but in `close` and `packages`.
 
+pub mod bringers;
 pub mod closure;
 pub mod packages;
 pub mod policy;
@@ -120,6 +121,25 @@ pub enum Cause {
         /// `x86-64-v3`.
         level: String,
     },
+}
+
+impl Cause {
+    /// A word for programs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::TooNew { .. } => "too-new",
+            Self::ForeignLibrary { .. } => "foreign-library",
+            Self::MissingLibrary { .. } => "missing-library",
+            Self::BlockedSymbol { .. } => "blocked-symbol",
+            Self::Architecture { .. } => "architecture",
+            Self::OtherMachine { .. } => "other-machine",
+            Self::LinksPython { .. } => "links-python",
+            Self::OldPython { .. } => "old-python",
+            Self::OtherLibc => "other-libc",
+            Self::InstructionSet { .. } => "instruction-set",
+        }
+    }
 }
 
 impl fmt::Display for Cause {

@@ -14,6 +14,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::check::CheckArguments;
 use super::elf::ElfArguments;
+use super::show::ShowArguments;
 use crate::audit::Search;
 use crate::host::Host;
 use crate::project::settings::{AuditMode, Overrides, excluded_globs};
@@ -101,6 +102,8 @@ pub enum Command {
     Repair(RepairArguments),
     /// Show and edit what a shared object asks of the loader, with the flags of patchelf
     Elf(ElfArguments),
+    /// Explain finished wheels: where they run and why not elsewhere, who needs whom, what takes the space
+    Show(ShowArguments),
 }
 
 /// What is said while a command runs, and how.
@@ -507,7 +510,7 @@ impl RepairArguments {
 }
 
 /// Folders that are separated by colons; an empty one is nothing.
-fn folders(written: Option<&str>, host: &Host) -> Vec<PathBuf> {
+pub(super) fn folders(written: Option<&str>, host: &Host) -> Vec<PathBuf> {
     let folders = written
         .unwrap_or_default()
         .split(':')
@@ -573,7 +576,7 @@ pub fn check_variables(host: &Host) -> Result<(), UsageError> {
 }
 
 /// A pattern of sonames, checked here so that a wrong one is wrong usage.
-fn soname_glob(written: &str) -> Result<String, glob::PatternError> {
+pub(super) fn soname_glob(written: &str) -> Result<String, glob::PatternError> {
     glob::Pattern::new(written).map(|_| written.to_owned())
 }
 
@@ -781,7 +784,9 @@ mod tests {
         let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
         match arguments.command {
             Command::Build(build) | Command::Plan(build) => build.overrides(&arguments.screen),
-            Command::Repair(_) | Command::Check(_) | Command::Elf(_) => panic!("{line}: no build"),
+            Command::Repair(_) | Command::Check(_) | Command::Elf(_) | Command::Show(_) => {
+                panic!("{line}: no build")
+            }
         }
     }
 

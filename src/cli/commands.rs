@@ -8,12 +8,14 @@ use super::check::{self, CheckError};
 use super::elf;
 use super::hints;
 use super::render::{self, Screen};
+use super::show;
 use crate::elf_file::ElfFileError;
 use crate::host::{Host, HostError};
 use crate::make::{self, MakeError};
 use crate::process;
 use crate::project::settings::Overrides;
 use crate::repair::{self, RepairError};
+use crate::show::ShowError;
 
 /// The exit statuses that are decided here; those of errands come with their errors. `--help` lists them all.
 const DONE: u8 = 0;
@@ -28,6 +30,7 @@ enum Failure {
     Repair(Box<RepairError>),
     Elf(Box<ElfFileError>),
     Check(CheckError),
+    Show(Box<ShowError>),
 }
 
 /// Standard output took not all that was printed.
@@ -44,6 +47,7 @@ impl Failure {
             Self::Repair(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
+            Self::Show(error) => error.as_ref(),
         }
     }
 
@@ -51,6 +55,7 @@ impl Failure {
         match self {
             Self::Usage(_) => WRONG_USAGE,
             Self::Host(_) | Self::Elf(_) => FAILED,
+            Self::Show(error) => error.exit_status(),
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
             Self::Repair(error) => error.exit_status(),
@@ -85,6 +90,12 @@ impl From<ElfFileError> for Failure {
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         Self::Check(error)
+    }
+}
+
+impl From<ShowError> for Failure {
+    fn from(error: ShowError) -> Self {
+        Self::Show(Box::new(error))
     }
 }
 
@@ -134,6 +145,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             screen.wheels(&made.map_err(Failure::Repair)?);
         }
         Command::Elf(elf) => elf::run(elf, &Host::capture()?, screen)?,
+        Command::Show(show) => show::run(show, &Host::capture()?, screen)?,
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ use crate::process::ProcessError;
 use crate::project::ProjectError;
 use crate::python::PythonError;
 use crate::repair::RepairError;
+use crate::show::ShowError;
 use crate::wheel::files::FilesError;
 use crate::wheel::write::WriteError;
 
@@ -55,6 +56,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, host))
         .or_else(|| on(error, make))
         .or_else(|| on(error, repair))
+        .or_else(|| on(error, show))
         .or_else(|| on(error, project))
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
@@ -114,6 +116,18 @@ fn bundle(error: &BundleError) -> Option<String> {
         BundleError::MixedWishes | BundleError::ForeignLibraries { .. } | BundleError::NotFound { .. } => {
             error.hint()
         }
+    }
+}
+
+fn show(error: &ShowError) -> Option<String> {
+    match error {
+        ShowError::Read(error) => error.hint(),
+        ShowError::OnePage(_) => Some("give each wheel a page of its own".to_owned()),
+        ShowError::File(error) => file(error),
+        ShowError::Closure { source, .. } => match source {
+            ClosureError::File(error) => file(error),
+            ClosureError::Elf { .. } => Some("leave it out with `--exclude`, or install it again".to_owned()),
+        },
     }
 }
 

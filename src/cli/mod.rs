@@ -6,3 +6,4 @@ pub mod elf;
 pub mod commands;
 pub mod hints;
 pub mod render;
+pub mod show;

@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::args::{ColorArgument, MessageFormat, ScreenArguments};
-use crate::event::{Carried, Event, Stage, WheelMade};
+use crate::event::{Carried, Event, Stage, WheelMade, size_in_words};
 use crate::make::{PlanReport, PlannedFile, PlannedWheel, SettingLine};
 
 /// The version of the JSON events' schema; a change that breaks a reader raises it.
@@ -720,22 +720,6 @@ fn duration_in_words(duration: Duration) -> String {
     } else {
         format!("{} min {:02} s", seconds / 60, seconds % 60)
     }
-}
-
-/// A size in binary units, one digit after the point: `412 B`, `1.4 MiB`.
-fn size_in_words(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    // In tenths of a unit, so that no floating point is needed.
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
 #[cfg(test)]

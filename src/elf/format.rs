@@ -205,6 +205,7 @@ pub(super) const D_VAL: Field = Field::new("d_val", (4, 4), (8, 8));
 
 pub(super) const ST_NAME: Field = Field::same("st_name", 0, 4);
 pub(super) const ST_VALUE: Field = Field::new("st_value", (4, 4), (8, 8));
+pub(super) const ST_SIZE: Field = Field::new("st_size", (8, 4), (16, 8));
 pub(super) const ST_INFO: Field = Field::new("st_info", (12, 1), (4, 1));
 pub(super) const ST_OTHER: Field = Field::new("st_other", (13, 1), (5, 1));
 pub(super) const ST_SHNDX: Field = Field::new("st_shndx", (14, 2), (6, 2));

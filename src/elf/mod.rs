@@ -24,9 +24,11 @@ mod pool;
 mod strip;
 mod symver;
 mod verify;
+mod weigh;
 
 pub use edit::{Edits, RunPath, RunPathTag, apply};
 pub use strip::strip;
+pub use weigh::{Weighed, WeighedSymbol, undefined, weigh};
 
 use image::{Image, RawSymbol, Strings};
 use symver::Versions;

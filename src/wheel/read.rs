@@ -25,6 +25,19 @@ pub struct Unpacked {
     pub size: u64,
 }
 
+/// A wheel's files as they lie in the archive, after all that can be checked was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Its file name.
+    pub filename: WheelFilename,
+    /// Its `.dist-info` folder, as the archive spells it.
+    pub dist_info: String,
+    /// Its files, in the archive's order.
+    pub entries: Vec<ReadEntry>,
+    /// The size of the wheel file, in bytes.
+    pub size: u64,
+}
+
 /// Why a wheel cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -109,6 +122,44 @@ impl ReadError {
 ///
 /// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/>
 pub fn open(path: &Path) -> Result<Unpacked, ReadError> {
+    let Checked {
+        filename,
+        dist_info,
+        entries,
+        size,
+    } = checked(path)?;
+    let record_path = format!("{dist_info}/RECORD");
+    let mut tree = Tree::default();
+    for entry in entries {
+        if entry.path == record_path || signs(&entry.path, &record_path) {
+            continue;
+        }
+        let place = ArchivePath::parse(&entry.path).map_err(|source| ReadError::Archive {
+            path: path.to_owned(),
+            source,
+        })?;
+        tree.put(
+            place,
+            Entry {
+                content: entry.bytes.into(),
+                executable: entry.mode & 0o111 != 0,
+                rule: format!("a file of {filename}"),
+            },
+        );
+    }
+    Ok(Unpacked {
+        filename,
+        dist_info,
+        tree,
+        size,
+    })
+}
+
+/// Reads a wheel's files, RECORD among them, and checks what [`open`] checks.
+///
+/// # Errors
+/// As for [`open`].
+pub fn checked(path: &Path) -> Result<Checked, ReadError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let filename = WheelFilename::parse(&name).map_err(|source| ReadError::Name {
         path: path.to_owned(),
@@ -135,39 +186,26 @@ pub fn open(path: &Path) -> Result<Unpacked, ReadError> {
         .iter()
         .find(|entry| entry.path == record_path)
         .ok_or_else(|| missing("RECORD"))?;
-    let is_beside_record = |path: &str| {
-        [".jws", ".p7s"]
-            .iter()
-            .any(|end| path.strip_suffix(end) == Some(&record_path))
-    };
-    compare(&record.bytes, &entries, &record_path, &is_beside_record).map_err(|fault| ReadError::Record {
+    compare(&record.bytes, &entries, &record_path, &|path| {
+        signs(path, &record_path)
+    })
+    .map_err(|fault| ReadError::Record {
         path: path.to_owned(),
         fault,
     })?;
-    let mut tree = Tree::default();
-    for entry in entries {
-        if entry.path == record_path || is_beside_record(&entry.path) {
-            continue;
-        }
-        let place = ArchivePath::parse(&entry.path).map_err(|source| ReadError::Archive {
-            path: path.to_owned(),
-            source,
-        })?;
-        tree.put(
-            place,
-            Entry {
-                content: entry.bytes.into(),
-                executable: entry.mode & 0o111 != 0,
-                rule: format!("a file of {name}"),
-            },
-        );
-    }
-    Ok(Unpacked {
+    Ok(Checked {
         filename,
         dist_info,
-        tree,
+        entries,
         size: bytes.len() as u64,
     })
+}
+
+/// Whether a file is a signature of RECORD, which RECORD cannot know.
+fn signs(path: &str, record: &str) -> bool {
+    [".jws", ".p7s"]
+        .iter()
+        .any(|end| path.strip_suffix(end) == Some(record))
 }
 
 /// The one metadata folder, whose name is the file's in some spelling.
@@ -285,6 +323,7 @@ mod tests {
 
     fn entry(path: &str, bytes: &[u8]) -> ReadEntry {
         ReadEntry {
+            compressed: bytes.len() as u64,
             path: path.to_owned(),
             bytes: bytes.to_vec(),
             mode: 0o644,

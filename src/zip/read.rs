@@ -15,6 +15,8 @@ pub struct ReadEntry {
     pub path: String,
     /// Its bytes, checked against the CRC.
     pub bytes: Vec<u8>,
+    /// How many bytes of the archive its content takes.
+    pub compressed: u64,
     /// Its Unix mode.
     pub mode: u32,
 }
@@ -71,6 +73,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<ReadEntry>, ZipError> {
         entries.push(ReadEntry {
             path: outline.name.to_owned(),
             bytes: content(outline, file)?,
+            compressed: outline.data.len() as u64,
             mode: outline.mode,
         });
     }

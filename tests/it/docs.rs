@@ -38,8 +38,17 @@ fn checkout() -> TempDir {
 
 #[test]
 fn the_guide_s_commands_work_in_their_order() {
-    let commands = commands("docs/guide.md");
-    assert!(commands.len() > 10, "{commands:?}");
+    work_in_their_order("docs/guide.md", 10);
+}
+
+#[test]
+fn the_commands_about_platforms_work_in_their_order() {
+    work_in_their_order("docs/audit.md", 3);
+}
+
+fn work_in_their_order(document: &str, more_than: usize) {
+    let commands = commands(document);
+    assert!(commands.len() > more_than, "{commands:?}");
     let folder = checkout();
     let used = crate::crates::FOLDERS
         .iter()

@@ -60,7 +60,7 @@ fn is_a(value: &Value, kind: &str) -> bool {
 }
 
 /// Checks every line against the document, and gives the events.
-fn checked(stdout: &str) -> Vec<Value> {
+pub fn checked(stdout: &str) -> Vec<Value> {
     let documented = documented();
     let events: Vec<Value> = stdout
         .lines()

@@ -2,6 +2,7 @@
 //!
 //! Nothing is skipped: what a test needs is put in place by the test itself, or it fails and says what is missing.
 
+mod audit;
 mod case;
 mod check;
 mod crates;
@@ -19,4 +20,5 @@ mod rebuilds;
 mod repair;
 mod reproducible;
 mod shell;
+mod show;
 mod tidy;
