@@ -11,9 +11,9 @@ use goblin::elf::section_header as sh;
 use super::ElfError;
 use super::draft::Draft;
 use super::format::{self, as_u64, slice};
-use super::image::{DynamicEntry, Image, Strings, dt_mips, malformed};
+use super::image::{DynamicEntry, Image, Section, Segment, Strings, dt_mips, malformed};
 use super::layout::{self, Layout, Request, Table};
-use super::pool::{Placed, Pool};
+use super::pool::{self, Placed, Pool};
 use super::symver::Versions;
 use super::verify;
 
@@ -211,6 +211,25 @@ struct DynamicEdit<'a> {
     dropped: Vec<u64>,
 }
 
+/// Loaders find the dynamic table through its address, other readers through its offset: only where both lead to the same
+/// bytes can it be edited for all of them.
+fn check_place_of_dynamic(image: &Image<'_>, segment: &Segment) -> Result<(), ElfError> {
+    let reason = match image.offset_of(segment.address) {
+        Some((offset, available)) if offset == segment.offset && segment.file_size <= available => {
+            return Ok(());
+        }
+        Some((offset, _)) if offset != segment.offset => {
+            format!("{:#x} is not where its address lies, {offset:#x}", segment.offset)
+        }
+        Some(_) => format!("its {:#x} bytes leave their loaded segment", segment.file_size),
+        None => format!(
+            "its address {:#x} is in no loaded part of the file",
+            segment.address
+        ),
+    };
+    Err(malformed("p_offset of PT_DYNAMIC", segment.at, reason))
+}
+
 impl<'a> DynamicEdit<'a> {
     fn read(image: &'a Image<'a>) -> Result<Self, ElfError> {
         let Some(dynamic) = &image.dynamic else {
@@ -224,13 +243,8 @@ impl<'a> DynamicEdit<'a> {
         if image.segments_of(ph::PT_DYNAMIC).count() > 1 {
             return Err(ElfError::Refused("it has more than one `PT_DYNAMIC`".to_owned()));
         }
-        let segment = image.segments_of(ph::PT_DYNAMIC).next();
-        if let Some(segment) = segment.filter(|segment| segment.offset != dynamic.offset) {
-            let reason = format!(
-                "{:#x} is not where its address lies, {:#x}",
-                segment.offset, dynamic.offset
-            );
-            return Err(malformed("p_offset of PT_DYNAMIC", segment.at, reason));
+        if let Some(segment) = image.segments_of(ph::PT_DYNAMIC).next() {
+            check_place_of_dynamic(image, segment)?;
         }
         let strings = image
             .strings()?
@@ -770,6 +784,7 @@ fn write_tables(
     }
     let mut table = placed.table.clone();
     table.resize(usize::try_from(layout.strings.size).ok()?, 0);
+    pool::release(table.get_mut(placed.table.len()..)?);
     draft.write_at(layout.strings.address, &table)?;
     for (address, name) in &edit.renamed {
         draft.put_at(relocate(*address)?, &format::VN_FILE, *placed.at.get(name)?)?;
@@ -879,25 +894,27 @@ fn move_dynamic(image: &Image<'_>, draft: &mut Draft<'_>, table: Table, offset: 
     let Some(index) = index else { return Some(()) };
     let section = draft.sections.get_mut(index)?;
     (section.offset, section.address, section.size) = (offset, table.address, table.size);
-    for symbols in image
-        .sections
-        .iter()
-        .filter(|it| matches!(it.kind, sh::SHT_SYMTAB))
-    {
-        move_symbol(image, draft, symbols, index, table.address)?;
+    // There is one at most, says the specification.
+    match image.sections.iter().find(|it| it.kind == sh::SHT_SYMTAB) {
+        Some(symbols) => move_symbol(image, draft, symbols, index, table.address),
+        None => Some(()),
     }
-    Some(())
 }
 
 fn move_symbol(
     image: &Image<'_>,
     draft: &mut Draft<'_>,
-    symbols: &super::image::Section,
+    symbols: &Section,
     dynamic_section: usize,
     address: u64,
 ) -> Option<()> {
-    let names = image.sections.get(usize::try_from(symbols.link).ok()?)?;
-    let names = slice(image.bytes, names.offset, names.size).unwrap_or_default();
+    // A symbol table that is not in the file, whatever its header says, has nothing to correct.
+    let (Some(_), Some(names)) = (
+        slice(image.bytes, symbols.offset, symbols.size),
+        names_of(image, symbols),
+    ) else {
+        return Some(());
+    };
     let step = image.encoding.symbol_size();
     let table = image
         .sections
@@ -923,4 +940,10 @@ fn move_symbol(
         }
     }
     Some(())
+}
+
+/// The string table with the names of a symbol table.
+fn names_of<'a>(image: &Image<'a>, symbols: &Section) -> Option<&'a [u8]> {
+    let names = image.sections.get(usize::try_from(symbols.link).ok()?)?;
+    slice(image.bytes, names.offset, names.size)
 }

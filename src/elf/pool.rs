@@ -1,9 +1,23 @@
-//! Room for strings in a string table: what is there already is shared, what nobody names any more is used again, and only
-//! the rest makes the table longer. No string that is still in use moves.
+//! Room for strings in a string table: what is there already is shared, what an edit has freed is used again, and only the rest
+//! makes the table longer. No string that is still in use moves.
+//!
+//! Freed bytes are filled with a byte that no name has, up to a NUL, so that the next edit knows them again. Zeros that a linker
+//! or another tool has left in a table are not ours to use.
 
 use std::collections::BTreeMap;
 
 use super::format::as_u64;
+
+/// What freed bytes are filled with: it is in no UTF-8 text.
+const FREE: u8 = 0xff;
+
+/// Fills bytes of a string table that nobody uses, so that the next edit finds them.
+pub(super) fn release(bytes: &mut [u8]) {
+    bytes.fill(FREE);
+    if let Some(last) = bytes.last_mut() {
+        *last = 0;
+    }
+}
 
 /// A string table and who uses which of its bytes.
 #[derive(Debug, Clone)]
@@ -48,16 +62,21 @@ impl Pool {
 
     /// Says that somebody uses the string at `start`.
     pub fn keep(&mut self, start: u64) {
-        if let Some((start, end)) = self.extent(start) {
-            mark(&mut self.used, start, end);
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let (Some(bytes), Some(used)) = (self.table.get(start..), self.used.get_mut(start..)) else {
+            return;
+        };
+        for (byte, used) in bytes.iter().zip(used) {
+            // Whoever uses a byte uses all behind it up to the NUL.
+            if std::mem::replace(used, true) || *byte == 0 {
+                break;
+            }
         }
     }
 
-    /// Says that who uses the table is not known: only zeros at its very end are free.
+    /// Says that who uses the table is not known.
     pub fn keep_all(&mut self) {
-        let text = self.table.iter().rposition(|byte| *byte != 0);
-        let end = text.map_or(1, |last| last.saturating_add(2));
-        mark(&mut self.used, 0, end.min(self.table.len()));
+        self.used.fill(true);
     }
 
     /// Says that the string at `start` has lost a user.
@@ -93,36 +112,30 @@ impl Pool {
         }
     }
 
-    /// Clears the bytes that only dropped strings used, so that no old path stays behind, and lists them together with the
-    /// zeros at the table's end.
+    /// Releases the bytes that only dropped strings used, so that no old path stays behind, and lists them together with what
+    /// earlier edits have released.
     fn free_ranges(&mut self) -> Vec<(usize, usize)> {
-        let mut is_free = vec![false; self.table.len()];
+        let mut is_free: Vec<bool> = self.table.iter().map(|byte| *byte == FREE).collect();
         for (start, end) in std::mem::take(&mut self.dropped) {
             mark(&mut is_free, start, end);
         }
-        let tail = self
-            .table
-            .iter()
-            .zip(&self.used)
-            .rposition(|(byte, used)| *used || *byte != 0);
-        // The first zero behind a string of unknown use ends it.
-        let tail = tail.map_or(1, |last| {
-            if self.used.get(last) == Some(&true) {
-                last.saturating_add(1)
-            } else {
-                last.saturating_add(2)
-            }
-        });
-        mark(&mut is_free, tail, self.table.len());
         let mut ranges: Vec<(usize, usize)> = Vec::new();
-        for (index, ((free, used), byte)) in is_free.iter().zip(&self.used).zip(&mut self.table).enumerate() {
-            if !*free || *used {
+        for (index, (free, used)) in is_free.iter().zip(&self.used).enumerate() {
+            let open = ranges.last_mut().filter(|(_, end)| *end == index);
+            // The NUL behind released bytes is one of them.
+            let ends_open =
+                open.is_some() && index.checked_sub(1).and_then(|at| self.table.get(at)) == Some(&FREE);
+            if *used || !(*free || (ends_open && self.table.get(index) == Some(&0))) {
                 continue;
             }
-            *byte = 0;
-            match ranges.last_mut() {
-                Some((_, end)) if *end == index => *end = index.saturating_add(1),
-                _ => ranges.push((index, index.saturating_add(1))),
+            match open {
+                Some((_, end)) => *end = index.saturating_add(1),
+                None => ranges.push((index, index.saturating_add(1))),
+            }
+        }
+        for (start, end) in &ranges {
+            if let Some(range) = self.table.get_mut(*start..*end) {
+                release(range);
             }
         }
         ranges
@@ -181,8 +194,9 @@ impl Pool {
             self.table.resize(end, 0);
             self.used.resize(end, false);
         }
-        if let Some(target) = self.table.get_mut(start..end.saturating_sub(1)) {
-            target.copy_from_slice(string);
+        if let Some((ending, text)) = self.table.get_mut(start..end).and_then(<[u8]>::split_last_mut) {
+            text.copy_from_slice(string);
+            *ending = 0;
         }
         mark(&mut self.used, start, end);
         start
@@ -229,7 +243,20 @@ mod tests {
     #[test]
     fn a_dropped_string_makes_room_and_leaves_nothing_behind() {
         let placed = placed(pool(&[1, 21], &[11]), &["/new"]);
-        assert_eq!(placed.table, b"\0libm.so.6\0/new\0\0\0\0\0\0libc.so.6\0");
+        assert_eq!(placed.table, b"\0libm.so.6\0/new\0\xff\xff\xff\xff\0libc.so.6\0");
+    }
+
+    #[test]
+    fn what_one_edit_released_another_uses() {
+        let mut released = Pool::new(b"\0libm.so.6\0/new\0\xff\xff\xff\xff\0libc.so.6\0", 0);
+        [0, 1, 11, 21].into_iter().for_each(|start| released.keep(start));
+        released.drop(11);
+        let table = placed(released.clone(), &["libz"]).table;
+        assert_eq!(table, b"\0libm.so.6\0/new\0libz\0libc.so.6\0");
+        let mut unused = Pool::new(&table, 0);
+        [0, 1, 21].into_iter().for_each(|start| unused.keep(start));
+        [11, 16].into_iter().for_each(|start| unused.drop(start));
+        assert_eq!(placed(unused, &["/old/path"]).table, TABLE);
     }
 
     #[test]
@@ -261,11 +288,17 @@ mod tests {
     }
 
     #[test]
-    fn zeros_at_the_end_are_room() {
+    fn zeros_that_others_left_are_not_used() {
         let mut pool = Pool::new(b"\0name\0\0\0\0\0", 0);
         pool.keep(1);
-        assert_eq!(placed(pool.clone(), &["abc"]).table, b"\0name\0abc\0");
-        pool.keep_all();
+        assert_eq!(placed(pool, &["abc"]).table, b"\0name\0\0\0\0\0abc\0");
+    }
+
+    #[test]
+    fn released_bytes_at_the_end_are_grown_from() {
+        let mut pool = Pool::new(b"\0name\0\xff\xff\0", 0);
+        pool.keep(0);
+        pool.keep(1);
         assert_eq!(placed(pool, &["abc"]).table, b"\0name\0abc\0");
     }
 
