@@ -11,8 +11,8 @@ use goblin::elf::section_header as sh;
 use super::ElfError;
 use super::draft::Draft;
 use super::format::{self, as_u64, slice};
-use super::image::{DynamicEntry, Image, Section, Segment, Strings, dt_mips, malformed};
-use super::layout::{self, Layout, Request, Table};
+use super::image::{DynamicEntry, Image, Section, Segment, Strings, Table, dt_mips, malformed};
+use super::layout::{self, Layout, Request};
 use super::pool::{self, Placed, Pool};
 use super::symver::Versions;
 use super::verify;
@@ -535,48 +535,33 @@ impl<'a> DynamicEdit<'a> {
         Ok(strange_section || strange_tag || !self.image.knows_symbol_count()?)
     }
 
-    /// The version tables directly behind the string table, as many as have to make way for `grown` more bytes.
-    fn versions_behind(&self, grown: u64) -> Result<Option<Table>, ElfError> {
+    /// The version tables that follow the string table one after the other, with nothing in between.
+    fn versions_behind(&self) -> Result<Vec<Table>, ElfError> {
         let Some(dynamic) = &self.image.dynamic else {
-            return Ok(None);
+            return Ok(Vec::new());
+        };
+        let Some(start) = dynamic.value(dt::DT_STRTAB) else {
+            return Ok(Vec::new());
         };
         if !self.image.knows_symbol_count()? {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let mut tables = Vec::new();
-        for (tag, name) in [
-            (dt::DT_VERSYM, "DT_VERSYM"),
-            (dt::DT_VERNEED, "DT_VERNEED"),
-            (dt::DT_VERDEF, "DT_VERDEF"),
-        ] {
-            if let (Some(address), Some((offset, _))) = (dynamic.value(tag), self.image.table_of(tag, name)?)
-            {
-                let size = self.versions.extent(self.image, tag, offset)?;
-                tables.push(Table { address, size });
-            }
-        }
+        let mut tables = self.versions.tables(self.image)?;
         tables.sort_by_key(|table| table.address);
-        let Some(start) = dynamic.value(dt::DT_STRTAB) else {
-            return Ok(None);
-        };
         let end = start.saturating_add(as_u64(self.strings.bytes.len()));
-        let mut chain: Option<Table> = None;
         let mut position = end;
-        for table in tables.iter().filter(|table| table.address >= end) {
-            if table.address.saturating_sub(position) > 15 || !self.is_zero(position, table.address) {
-                break;
-            }
-            let first = chain.map_or(table.address, |chain| chain.address);
+        tables.retain(|table| table.address >= end);
+        let follows = |table: &Table| {
+            let is_next =
+                table.address.saturating_sub(position) <= 15 && self.is_zero(position, table.address);
+            let piece = Table {
+                address: position,
+                size: table.end().saturating_sub(position),
+            };
             position = table.end();
-            chain = Some(Table {
-                address: first,
-                size: position.saturating_sub(first),
-            });
-            if position.saturating_sub(end) >= grown {
-                return Ok(chain.filter(|chain| self.is_nobodys(*chain, is_of_versions)));
-            }
-        }
-        Ok(None)
+            is_next && self.is_nobodys(piece, is_of_versions)
+        };
+        Ok(tables.into_iter().take_while(follows).collect())
     }
 
     fn is_zero(&self, from: u64, to: u64) -> bool {
@@ -700,7 +685,7 @@ fn request(
         strings_before: 0,
         dynamic: None,
         interpreter: None,
-        versions: None,
+        versions: Vec::new(),
     };
     if let (Some(dynamic), Some(placed), Some(table)) = (dynamic, placed, &image.dynamic) {
         request.strings_before = as_u64(placed.room_before);
@@ -715,11 +700,9 @@ fn request(
             request.dynamic = Some(used.saturating_add(SPARE_ENTRIES.saturating_mul(step)));
         }
         let grown = size.saturating_sub(request.strings_before);
-        request.versions = if grown > 0 {
-            dynamic.versions_behind(grown)?
-        } else {
-            None
-        };
+        if grown > 0 {
+            request.versions = dynamic.versions_behind()?;
+        }
     }
     if let (Some(name), Some(segment)) = (interpreter, image.segments_of(ph::PT_INTERP).next()) {
         let size = as_u64(name.len()).saturating_add(1);
@@ -772,15 +755,16 @@ fn write_tables(
 ) -> Option<()> {
     let image = edit.image;
     let old_strings = image.dynamic.as_ref()?.value(dt::DT_STRTAB)?;
-    let relocate = |address: u64| match layout.versions {
-        Some((span, to)) if address >= span.address && address < span.end() => {
-            address.checked_sub(span.address)?.checked_add(to)
+    let relocate = |address: u64| {
+        let holds = |(table, _): &&(Table, u64)| address >= table.address && address < table.end();
+        match layout.versions.iter().find(holds) {
+            Some((table, to)) => address.checked_sub(table.address)?.checked_add(*to),
+            None => Some(address),
         }
-        _ => Some(address),
     };
-    if let Some((span, to)) = layout.versions {
-        let (offset, _) = image.offset_of(span.address)?;
-        draft.write_at(to, slice(image.bytes, offset, span.size)?)?;
+    for (table, to) in &layout.versions {
+        let (offset, _) = image.offset_of(table.address)?;
+        draft.write_at(*to, slice(image.bytes, offset, table.size)?)?;
     }
     let mut table = placed.table.clone();
     table.resize(usize::try_from(layout.strings.size).ok()?, 0);

@@ -11,6 +11,20 @@ use goblin::elf::section_header as sh;
 use super::ElfError;
 use super::format::{self, Encoding, Field, as_u64, slice};
 
+/// A piece of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Table {
+    pub address: u64,
+    pub size: u64,
+}
+
+impl Table {
+    /// The address behind it.
+    pub fn end(self) -> u64 {
+        self.address.saturating_add(self.size)
+    }
+}
+
 /// A program header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Segment {

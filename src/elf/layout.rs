@@ -10,10 +10,10 @@ use goblin::elf::program_header as ph;
 use goblin::elf::section_header as sh;
 
 use super::format::{as_u64, round_up, slice};
-use super::image::{Image, Section, Segment};
+use super::image::{Image, Section, Segment, Table};
 
 /// What needs room.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Request {
     /// Where the string table is and how long it is to become.
     pub strings: Table,
@@ -23,22 +23,8 @@ pub(super) struct Request {
     pub dynamic: Option<u64>,
     /// The new size of an interpreter's name that its old place cannot take.
     pub interpreter: Option<u64>,
-    /// The version tables that stand directly behind the string table, as far as it has to grow.
-    pub versions: Option<Table>,
-}
-
-/// A piece of memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Table {
-    pub address: u64,
-    pub size: u64,
-}
-
-impl Table {
-    /// The address behind it.
-    pub fn end(self) -> u64 {
-        self.address.saturating_add(self.size)
-    }
+    /// The version tables that stand directly behind the string table, in order.
+    pub versions: Vec<Table>,
 }
 
 /// Where everything goes.
@@ -50,8 +36,8 @@ pub(super) struct Layout {
     pub appended: Option<Appended>,
     /// The string table's address and size.
     pub strings: Table,
-    /// The version tables that make way for the string table, and their new address.
-    pub versions: Option<(Table, u64)>,
+    /// The version tables that make way for the string table, and their new addresses.
+    pub versions: Vec<(Table, u64)>,
     /// The dynamic table's new address.
     pub dynamic: Option<u64>,
     /// The interpreter's new address.
@@ -111,8 +97,58 @@ enum Way {
     Tail(usize),
     /// It is copied into a home.
     Move(usize),
-    /// The version tables behind it move into a home.
-    Evict(usize),
+    /// Some version tables behind it move into a home, and the others up to where those were.
+    Evict(usize, Eviction),
+}
+
+/// Which of the version tables behind the string table leave, a bit for each in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Eviction(u8);
+
+impl Eviction {
+    /// Every choice there is.
+    fn choices(tables: &[Table]) -> impl Iterator<Item = Self> + use<> {
+        let all = 1_u8
+            .checked_shl(u32::try_from(tables.len()).unwrap_or(u32::MAX))
+            .unwrap_or(0);
+        (1..all).map(Self)
+    }
+
+    fn takes(self, index: usize) -> bool {
+        self.0
+            .checked_shr(u32::try_from(index).unwrap_or(u32::MAX))
+            .unwrap_or(0)
+            & 1
+            != 0
+    }
+
+    /// The tables that leave.
+    fn leaving(self, tables: &[Table]) -> impl Iterator<Item = Table> {
+        let indexed = tables.iter().copied().enumerate();
+        indexed
+            .filter(move |(index, _)| self.takes(*index))
+            .map(|(_, table)| table)
+    }
+
+    /// Moves the tables that stay up, as far as the leaving ones make room, and gives the address where the string table has to
+    /// end then. Nothing where it gains nothing.
+    fn move_others(self, tables: &[Table], moves: &mut Vec<(Table, u64)>) -> Option<u64> {
+        let mut limit = tables.last()?.end();
+        for (index, table) in tables.iter().enumerate().rev() {
+            if self.takes(index) {
+                continue;
+            }
+            let room = limit.checked_sub(table.end())? & !ALIGNMENT_MASK;
+            if room > 0 {
+                limit = table.address.checked_add(room)?;
+                moves.push((*table, limit));
+            } else {
+                // The bytes that align it are not ours as long as it does not move.
+                limit = tables.get(index.checked_sub(1)?)?.end();
+            }
+        }
+        Some(limit)
+    }
 }
 
 /// What a layout costs, the weightiest first.
@@ -121,7 +157,8 @@ struct Price {
     /// Protection that was to be had is given up.
     gives_up_protection: bool,
     inserted: u64,
-    evicts: bool,
+    /// How many bytes of version tables leave their place.
+    evicted: u64,
     /// Preference among equals: read-only homes first, in the file's order.
     homes: usize,
 }
@@ -148,7 +185,7 @@ pub(super) fn find(image: &Image<'_>, request: &Request) -> Option<Layout> {
             growths: Vec::new(),
             appended: None,
             strings: request.strings,
-            versions: None,
+            versions: Vec::new(),
             dynamic: None,
             interpreter: None,
         });
@@ -412,8 +449,7 @@ impl<'a> Ground<'a> {
             .filter(|(_, home)| may_leave(home))
             .map(|(it, _)| Way::Move(it));
         let evictions = indexed()
-            .filter(|_| request.versions.is_some())
-            .map(|(it, _)| Way::Evict(it));
+            .flat_map(|(it, _)| Eviction::choices(&request.versions).map(move |which| Way::Evict(it, which)));
         tails.chain(moves).chain(evictions).collect()
     }
 
@@ -441,7 +477,7 @@ impl<'a> Ground<'a> {
             growths: Vec::new(),
             appended: None,
             strings: request.strings,
-            versions: None,
+            versions: Vec::new(),
             dynamic: None,
             interpreter: None,
         };
@@ -455,10 +491,10 @@ impl<'a> Ground<'a> {
                 layout.dynamic = Some(address);
                 cursor = end;
             }
-            if let Some(table) = request.versions.filter(|_| plan.way == Way::Evict(index)) {
-                let address = congruent(cursor, table.address)?;
-                layout.versions = Some((table, address));
-                cursor = address.checked_add(table.size)?;
+            if let Way::Evict(home, eviction) = plan.way
+                && home == index
+            {
+                cursor = evict(request, eviction, cursor, &mut layout)?;
             }
             if plan.way == Way::Move(index) {
                 let address = round_up(cursor, self.alignment_of(request.strings.address, 1))?;
@@ -489,20 +525,13 @@ impl<'a> Ground<'a> {
             });
         }
         layout.growths.sort_by_key(|growth| growth.at);
-        if let Some(table) = request.versions.filter(|_| layout.versions.is_some()) {
-            // All that the version tables leave becomes the string table's, as room for the next edit.
-            layout.strings.size = layout
-                .strings
-                .size
-                .max(table.end().checked_sub(layout.strings.address)?);
-        }
         let price = Price {
             // Where `.bss` has to be written out for the strings, padding for the dynamic table alone would come on top.
             gives_up_protection: self.loses_protection(&layout)
                 || (layout.dynamic.is_some()
                     && plan.strings_home().is_some_and(|home| is_behind_bss(homes, home))),
             inserted: layout.growths.iter().map(|growth| growth.inserted).sum(),
-            evicts: layout.versions.is_some(),
+            evicted: layout.versions.iter().map(|(table, _)| table.size).sum(),
             homes: plan.preference(),
         };
         Some((price, layout))
@@ -589,18 +618,27 @@ impl<'a> Ground<'a> {
             dynamic = Some(cursor);
             cursor = cursor.checked_add(size)?;
         }
-        let mut strings = request.strings;
-        let mut versions = None;
+        let mut layout = Layout {
+            growths: Vec::new(),
+            appended: None,
+            strings: request.strings,
+            versions: Vec::new(),
+            dynamic,
+            interpreter: None,
+        };
         if strings_grow {
-            if let Some(table) = request.versions.filter(|table| table.size < strings.size) {
-                let place = congruent(cursor, table.address)?;
-                versions = Some((table, place));
-                cursor = place.checked_add(table.size)?;
-                strings.size = strings.size.max(table.end().checked_sub(strings.address)?);
+            let evicted =
+                |choice: &Eviction| choice.leaving(&request.versions).map(|it| it.size).sum::<u64>();
+            let eviction = Eviction::choices(&request.versions)
+                .filter(|choice| evicted(choice) < request.strings.size)
+                .filter(|choice| evict(request, *choice, cursor, &mut layout.clone()).is_some())
+                .min_by_key(evicted);
+            cursor = if let Some(eviction) = eviction {
+                evict(request, eviction, cursor, &mut layout)?
             } else {
-                strings.address = round_up(cursor, self.alignment_of(strings.address, 1))?;
-                cursor = strings.end();
-            }
+                layout.strings.address = round_up(cursor, self.alignment_of(request.strings.address, 1))?;
+                layout.strings.end()
+            };
         }
         let size = cursor.checked_sub(address)?;
         let writable = dynamic.is_some();
@@ -612,14 +650,8 @@ impl<'a> Ground<'a> {
             alignment: self.page,
             spare_header,
         };
-        Some(Layout {
-            growths: Vec::new(),
-            appended: Some(appended),
-            strings,
-            versions,
-            dynamic,
-            interpreter: None,
-        })
+        layout.appended = Some(appended);
+        Some(layout)
     }
 
     /// Whether the bytes behind the program headers are zeros that belong to nobody, as many as one more header takes.
@@ -696,14 +728,14 @@ impl Plan {
     fn strings_home(self) -> Option<usize> {
         match self.way {
             Way::Stay => None,
-            Way::Tail(home) | Way::Move(home) | Way::Evict(home) => Some(home),
+            Way::Tail(home) | Way::Move(home) | Way::Evict(home, _) => Some(home),
         }
     }
 
     fn preference(self) -> usize {
         let way = match self.way {
             Way::Stay | Way::Tail(_) => 0,
-            Way::Move(home) | Way::Evict(home) => home,
+            Way::Move(home) | Way::Evict(home, _) => home,
         };
         way.saturating_add(self.dynamic.unwrap_or(0))
             .saturating_add(self.interpreter.unwrap_or(0))
@@ -722,9 +754,29 @@ fn choices(needed: Option<u64>, homes: &[Home]) -> Vec<Option<usize>> {
     }
 }
 
+/// Moves version tables to `cursor` and on, and the others up; gives the address behind the moved ones. All that they leave
+/// becomes the string table's, as room for the next edit. Nothing where it is too little.
+fn evict(request: &Request, eviction: Eviction, mut cursor: u64, layout: &mut Layout) -> Option<u64> {
+    let limit = eviction.move_others(&request.versions, &mut layout.versions)?;
+    let size = limit.checked_sub(request.strings.address)?;
+    if size < request.strings.size {
+        return None;
+    }
+    layout.strings.size = size;
+    for table in eviction.leaving(&request.versions) {
+        let address = congruent(cursor, table.address)?;
+        layout.versions.push((table, address));
+        cursor = address.checked_add(table.size)?;
+    }
+    Some(cursor)
+}
+
+/// Version tables keep their address modulo 16, more than any of them asks for.
+const ALIGNMENT_MASK: u64 = 15;
+
 /// The first address from `cursor` on that is aligned as `like` is.
 fn congruent(cursor: u64, like: u64) -> Option<u64> {
-    let skew = like & 15;
+    let skew = like & ALIGNMENT_MASK;
     round_up(cursor.saturating_sub(skew), 16)?.checked_add(skew)
 }
 

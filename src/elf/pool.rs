@@ -249,13 +249,18 @@ mod tests {
     #[test]
     fn what_one_edit_released_another_uses() {
         let mut released = Pool::new(b"\0libm.so.6\0/new\0\xff\xff\xff\xff\0libc.so.6\0", 0);
-        [0, 1, 11, 21].into_iter().for_each(|start| released.keep(start));
+        for start in [0, 1, 11, 21] {
+            released.keep(start);
+        }
         released.drop(11);
         let table = placed(released.clone(), &["libz"]).table;
         assert_eq!(table, b"\0libm.so.6\0/new\0libz\0libc.so.6\0");
         let mut unused = Pool::new(&table, 0);
-        [0, 1, 21].into_iter().for_each(|start| unused.keep(start));
-        [11, 16].into_iter().for_each(|start| unused.drop(start));
+        for start in [0, 1, 21] {
+            unused.keep(start);
+        }
+        unused.drop(11);
+        unused.drop(16);
         assert_eq!(placed(unused, &["/old/path"]).table, TABLE);
     }
 

@@ -7,7 +7,7 @@ use goblin::elf::symver as ver;
 
 use super::ElfError;
 use super::format::{self, as_u64};
-use super::image::{Image, Strings, malformed};
+use super::image::{Image, Strings, Table, malformed};
 
 /// A version that the file needs of a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,8 +157,25 @@ impl<'a> Versions<'a> {
         Ok(out)
     }
 
+    /// Where the three tables are in memory, as far as there are some.
+    pub fn tables(&self, image: &Image<'a>) -> Result<Vec<Table>, ElfError> {
+        let mut tables = Vec::new();
+        for (tag, name) in [
+            (dt::DT_VERSYM, "DT_VERSYM"),
+            (dt::DT_VERNEED, "DT_VERNEED"),
+            (dt::DT_VERDEF, "DT_VERDEF"),
+        ] {
+            let address = image.dynamic.as_ref().and_then(|dynamic| dynamic.value(tag));
+            if let (Some(address), Some((offset, _))) = (address, image.table_of(tag, name)?) {
+                let size = self.extent(image, tag, offset)?;
+                tables.push(Table { address, size });
+            }
+        }
+        Ok(tables)
+    }
+
     /// How many bytes one of the three tables takes that begins at `offset`.
-    pub fn extent(&self, image: &Image<'a>, tag: u64, offset: u64) -> Result<u64, ElfError> {
+    fn extent(&self, image: &Image<'a>, tag: u64, offset: u64) -> Result<u64, ElfError> {
         let end = match tag {
             dt::DT_VERSYM => {
                 let count = image.symbol_table()?.map_or(0, |table| table.count);
@@ -182,6 +199,22 @@ impl<'a> Versions<'a> {
             }
         };
         Ok(end.unwrap_or(offset).saturating_sub(offset))
+    }
+
+    /// The bytes of one of the tables, without those that say which name a needed library has.
+    pub fn nameless_bytes(&self, image: &Image<'a>, table: Table) -> Option<Vec<u8>> {
+        let (start, _) = image.offset_of(table.address)?;
+        let mut bytes = format::slice(image.bytes, start, table.size)?.to_vec();
+        for library in &self.libraries {
+            if let Some(inside) = library
+                .at
+                .checked_sub(start)
+                .filter(|inside| *inside < table.size)
+            {
+                image.encoding.put(&mut bytes, inside, &format::VN_FILE, 0)?;
+            }
+        }
+        Some(bytes)
     }
 
     /// The version index of a symbol: 0 is local, 1 has no version.

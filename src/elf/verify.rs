@@ -286,24 +286,28 @@ impl Pair<'_, '_> {
         {
             pieces.push((from, from.saturating_add(size)));
         }
-        if let Some(from) = value(image, dt::DT_VERNEED) {
-            // Only the names of libraries change there, and all names are compared one by one.
-            pieces.push((from, from.saturating_add(self.size_of_needed_versions())));
-        }
+        pieces.extend(self.version_tables());
         pieces.sort_unstable();
         pieces
     }
 
-    fn size_of_needed_versions(&self) -> u64 {
+    /// Where the version tables were, those that follow each other as one piece: they may have made way for each other, and
+    /// are compared wherever they are now.
+    fn version_tables(&self) -> Vec<(u64, u64)> {
         let strings = self.before.strings().ok().flatten();
-        let offset = self.before.table_of(dt::DT_VERNEED, "DT_VERNEED").ok().flatten();
-        let (Some(strings), Some((offset, _))) = (strings, offset) else {
-            return 0;
-        };
-        let versions = Versions::read(self.before, &strings).ok();
-        versions
-            .and_then(|it| it.extent(self.before, dt::DT_VERNEED, offset).ok())
-            .unwrap_or(0)
+        let versions = strings.and_then(|strings| Versions::read(self.before, &strings).ok());
+        let mut tables = versions
+            .and_then(|versions| versions.tables(self.before).ok())
+            .unwrap_or_default();
+        tables.sort_by_key(|table| table.address);
+        let mut pieces: Vec<(u64, u64)> = Vec::new();
+        for table in tables {
+            match pieces.last_mut() {
+                Some((_, end)) if table.address.saturating_sub(*end) <= 15 => *end = (*end).max(table.end()),
+                _ => pieces.push((table.address, table.end())),
+            }
+        }
+        pieces
     }
 
     fn dynamic(&self, old: &Strings<'_>, new: &Strings<'_>) -> Result<(), ElfError> {
@@ -376,6 +380,17 @@ impl Pair<'_, '_> {
         }
     }
 
+    /// The version tables are the same byte for byte, wherever they are, but for the names of needed libraries.
+    fn version_bytes(&self, old: &Versions<'_>, new: &Versions<'_>) -> Result<(), ElfError> {
+        let (before, after) = (old.tables(self.before)?, new.tables(self.after)?);
+        let same = before.len() == after.len()
+            && before.iter().zip(&after).all(|(one, other)| {
+                one.size == other.size
+                    && old.nameless_bytes(self.before, *one) == new.nameless_bytes(self.after, *other)
+            });
+        ensure(same, "a version table has changed")
+    }
+
     /// Every dynamic symbol has the name and the version that it had.
     fn symbols(&self, old: &Strings<'_>, new: &Strings<'_>) -> Result<(), ElfError> {
         let (old_versions, new_versions) = (
@@ -396,6 +411,7 @@ impl Pair<'_, '_> {
             };
             versions.needed.iter().map(entry).collect()
         };
+        self.version_bytes(&old_versions, &new_versions)?;
         let same_needed = needed(&old_versions, &renamed) == needed(&new_versions, &<[u8]>::to_vec);
         ensure(same_needed, "the needed versions have changed")?;
         let provided = |versions: &Versions<'_>| -> Vec<(Vec<u8>, u16, bool)> {
