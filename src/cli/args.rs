@@ -54,6 +54,9 @@ pub enum UsageError {
     /// A level for files that are not compressed.
     #[error("`--compression-method stored` compresses nothing, so it takes no level but 0: {0}")]
     LevelOfStored(u8),
+    /// One name for several edited files.
+    #[error("`--output` is the name of one edited file, not of {0}")]
+    OutputOfSeveral(usize),
 }
 
 impl UsageError {
@@ -66,6 +69,7 @@ impl UsageError {
                 format!("correct it, or unset it: `unset {name}`")
             }
             Self::LevelOfStored(_) => "leave `--compression-level` out".to_owned(),
+            Self::OutputOfSeveral(_) => "name one FILE, or edit all of them in place".to_owned(),
         }
     }
 }

@@ -144,8 +144,11 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let made = repair::repair(&request, &host, &|event| screen.tell(&event)).map_err(Box::new);
             screen.wheels(&made.map_err(Failure::Repair)?);
         }
-        Command::Elf(elf) => elf::run(elf, &Host::capture()?, screen)?,
         Command::Show(show) => show::run(show, &Host::capture()?, screen)?,
+        Command::Elf(elf) => {
+            elf.check()?;
+            elf::run(elf, &Host::capture()?, screen)?;
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::args::UsageError;
 use super::render::Screen;
 use crate::elf::{Edits, Facts, NeededVersion, RunPath, RunPathTag};
 use crate::elf_file::{self, ElfFileError, FileEdits, Shrink};
@@ -108,6 +109,15 @@ pub enum ElfCommand {
 }
 
 impl ElfArguments {
+    /// # Errors
+    /// Where several edited files would get one name.
+    pub fn check(&self) -> Result<(), UsageError> {
+        match (&self.output, self.files.len()) {
+            (Some(_), several @ 2..) => Err(UsageError::OutputOfSeveral(several)),
+            _ => Ok(()),
+        }
+    }
+
     fn edits(&self) -> FileEdits {
         let run_path = match (&self.set_rpath, &self.add_rpath, self.remove_rpath) {
             (Some(path), ..) => RunPath::Set(path.clone()),

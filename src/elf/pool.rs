@@ -1,15 +1,15 @@
 //! Room for strings in a string table: what is there already is shared, what an edit has freed is used again, and only the rest
 //! makes the table longer. No string that is still in use moves.
 //!
-//! Freed bytes are filled with a byte that no name has, up to a NUL, so that the next edit knows them again. Zeros that a linker
+//! Freed bytes are filled with a character that no name has, up to a NUL, so that the next edit knows them again. Zeros that a linker
 //! or another tool has left in a table are not ours to use.
 
 use std::collections::BTreeMap;
 
 use super::format::as_u64;
 
-/// What freed bytes are filled with: it is in no UTF-8 text.
-const FREE: u8 = 0xff;
+/// What freed bytes are filled with: a control character that no name holds, and text for readers that expect nothing else.
+const FREE: u8 = 0x7f;
 
 /// Fills bytes of a string table that nobody uses, so that the next edit finds them.
 pub(super) fn release(bytes: &mut [u8]) {
@@ -243,12 +243,12 @@ mod tests {
     #[test]
     fn a_dropped_string_makes_room_and_leaves_nothing_behind() {
         let placed = placed(pool(&[1, 21], &[11]), &["/new"]);
-        assert_eq!(placed.table, b"\0libm.so.6\0/new\0\xff\xff\xff\xff\0libc.so.6\0");
+        assert_eq!(placed.table, b"\0libm.so.6\0/new\0\x7f\x7f\x7f\x7f\0libc.so.6\0");
     }
 
     #[test]
     fn what_one_edit_released_another_uses() {
-        let mut released = Pool::new(b"\0libm.so.6\0/new\0\xff\xff\xff\xff\0libc.so.6\0", 0);
+        let mut released = Pool::new(b"\0libm.so.6\0/new\0\x7f\x7f\x7f\x7f\0libc.so.6\0", 0);
         for start in [0, 1, 11, 21] {
             released.keep(start);
         }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn released_bytes_at_the_end_are_grown_from() {
-        let mut pool = Pool::new(b"\0name\0\xff\xff\0", 0);
+        let mut pool = Pool::new(b"\0name\0\x7f\x7f\0", 0);
         pool.keep(0);
         pool.keep(1);
         assert_eq!(placed(pool, &["abc"]).table, b"\0name\0abc\0");

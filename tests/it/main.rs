@@ -7,6 +7,8 @@ mod case;
 mod check;
 mod crates;
 mod docs;
+mod elf_command;
+mod elf_corpus;
 mod elf_patchelf_bugs;
 mod errors;
 mod expect;
