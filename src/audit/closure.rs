@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::policy::{CLibrary, is_libpython};
+use super::policy::{CLibrary, is_libpython, is_part_of_glibc};
 use super::run_path::{self, Folder, Meaning};
 use super::system::Sysroot;
 use crate::archive::ArchivePath;
@@ -29,7 +29,7 @@ pub enum Place {
     Wheel(ArchivePath),
     /// On this machine, by its real path: a key of [`Closure::libraries`].
     Machine(PathBuf),
-    /// Promised by every policy of the architecture, so nobody looked for it.
+    /// Promised by every policy of the architecture, or a part of the C library: nobody looked for it, because it cannot travel.
     Promised,
     /// Python's own library, which an extension must leave to the interpreter, so nobody looked for it.
     Interpreter,
@@ -337,7 +337,8 @@ impl<'a> Walk<'a> {
         }
         let wanted = self.facts(file).machine.clone();
         let architecture = wanted.to_string();
-        let is_promised = process.c_library.always_has(&architecture, name);
+        let is_promised = process.c_library.always_has(&architecture, name)
+            || (process.c_library == CLibrary::Gnu && is_part_of_glibc(name));
         let is_excluded = self.search.exclude.iter().any(|pattern| pattern.matches(name));
         let stays_in_wheel = is_promised || is_excluded;
         let (folders, name_in_folder) = self.folders(process, needed_by, &architecture, name, stays_in_wheel);
@@ -760,6 +761,7 @@ mod tests {
             "libgcc_s.so.1",
             "libc.so.6",
             "ld-linux-x86-64.so.2",
+            "libmvec.so.1",
             "libpython3.11.so.1.0",
         ];
         let objects = [object("demo.so", named("", needed))];
@@ -772,6 +774,7 @@ mod tests {
         let closure = walk.closed();
         assert!(closure.libraries.is_empty());
         for (name, expected) in needed.iter().zip([
+            Place::Promised,
             Place::Promised,
             Place::Promised,
             Place::Promised,

@@ -1262,6 +1262,27 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_the_c_library_cannot_be_copied_where_a_policy_does_not_promise_it() {
+        let extension = facts(
+            &["libmvec.so.1", "libc.so.6"],
+            &[("libc.so.6", "GLIBC_2.5", "stat")],
+        );
+        let mut closure = found(&[]);
+        let needs = BTreeMap::from([("libmvec.so.1".to_owned(), Place::Promised)]);
+        closure
+            .objects
+            .insert(ArchivePath::parse("demo.so").unwrap(), needs);
+        let audit = audit(&[object("demo.so", extension)], &closure);
+        assert_eq!(audit.best(Grafting::Allowed).to_string(), "manylinux_2_24_x86_64");
+        assert!(
+            choose(&audit, &[wish("2014")], "x86_64", Grafting::Allowed)
+                .unwrap_err()
+                .to_string()
+                .contains("`libmvec.so.1`")
+        );
+    }
+
+    #[test]
     fn a_missing_library_says_where_it_was_looked_for() {
         let extension = facts(&["libfoo.so.1", "libc.so.6"], &[]);
         let mut closure = found(&[]);

@@ -204,6 +204,19 @@ fn is_musl_itself(library: &str) -> bool {
     library == "libc.so" || library.starts_with("libc.musl-") || library.starts_with("ld-musl-")
 }
 
+/// Parts of the GNU C library that not every policy promises, and that work with no other release than their own: nobody can take
+/// them along.
+pub(super) fn is_part_of_glibc(library: &str) -> bool {
+    [
+        "libmvec.so.",
+        "libthread_db.so.",
+        "libBrokenLocale.so.",
+        "libc_malloc_debug.so.",
+    ]
+    .iter()
+    .any(|part| library.starts_with(part))
+}
+
 /// `libpython3.11.so.1.0`, `libpython3.13t.so`, `libpypy3.10-c.so`.
 #[must_use]
 pub fn is_libpython(library: &str) -> bool {
