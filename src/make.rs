@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
-use crate::audit::{Audit, Cause, Grafting, Search};
+use crate::audit::{Audit, AuditError, Cause, Grafting, Search, bringers};
 use crate::bundle::{self, BundleError, Bundled, Wish};
 use crate::compile::{self, CompileError, Compiled};
 use crate::elf::{self, ElfError, Facts};
@@ -526,13 +526,53 @@ impl Maker<'_> {
             strip: settings.strip.value,
             cores: self.host.cores(),
         };
-        let mut bundled = bundle::bundle(tree, objects, &wish)?;
+        let mut bundled =
+            bundle::bundle(tree, objects, &wish).inspect_err(|error| self.blame(error, compiled))?;
         if let Some(given) = given {
             bundled.platforms = vec![PlatformTag::Verbatim(given.replace(['-', '.'], "_"))];
         } else if wish.mode != AuditMode::Skip {
             self.explain(&bundled.audit, &bundled.platforms, wish.grafting());
         }
         Ok(bundled)
+    }
+
+    /// Says which crates, or which objects in C, ask for symbols that are too new: the archives tell, the linked file does not.
+    fn blame(&self, error: &BundleError, compiled: &Compiled) {
+        const SHOWN: usize = 4;
+        let BundleError::Audit(AuditError::NotHeld { objections, .. }) = error else {
+            return;
+        };
+        let symbols: BTreeSet<String> = objections
+            .iter()
+            .filter_map(|objection| match &objection.cause {
+                Cause::TooNew { symbols, .. } => Some(symbols.iter().cloned()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        if symbols.is_empty() {
+            return;
+        }
+        let mut archives = compiled.archives.clone();
+        archives.extend(compile::standard_library(self.project, self.host));
+        for (symbol, bringers) in bringers::bringers(&archives, &symbols) {
+            let names = bringers
+                .iter()
+                .take(SHOWN)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ");
+            let more = match bringers.len().saturating_sub(SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            announce(
+                &[Notice::new(format!(
+                    "`{symbol}`, which is too new, is asked for by {names}{more}"
+                ))],
+                self.listener,
+            );
+        }
     }
 
     /// Where the loader would look for libraries, and behind that where the linker found them.

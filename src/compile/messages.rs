@@ -80,6 +80,13 @@ impl Messages {
             .map(PathBuf::as_path)
     }
 
+    /// The archives of all crates, which are what the linker was given.
+    pub fn archives(&self) -> Vec<PathBuf> {
+        let files = self.artifacts.iter().flat_map(|artifact| &artifact.filenames);
+        let is_archive = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "rlib");
+        files.filter(is_archive).cloned().collect()
+    }
+
     /// How much was compiled rather than found.
     pub fn compiled(&self) -> usize {
         self.artifacts.iter().filter(|artifact| !artifact.fresh).count()
@@ -175,6 +182,12 @@ mod tests {
     fn finds_the_shared_object_by_package_and_extension() {
         assert_eq!(demo().library(ROOT), Some(Path::new("/t/libdemo.so")));
         assert_eq!(demo().library("registry+x#pyo3-ffi@0.29.3"), None);
+    }
+
+    #[test]
+    fn archives_are_those_of_every_crate() {
+        let expected = ["/t/libpyo3_ffi-1.rlib", "/t/libdemo.rlib"].map(PathBuf::from);
+        assert_eq!(demo().archives(), expected);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Compiled {
     pub compiled: usize,
     /// Folders that build scripts and flags asked the linker to search.
     pub link_search: Vec<PathBuf>,
+    /// The archives of the crates that it was linked from.
+    pub archives: Vec<PathBuf>,
     /// `OUT_DIR` of each package with a build script, by package id.
     pub out_dirs: BTreeMap<String, PathBuf>,
     /// Features that PyO3's crates were really compiled with, by crate name.
@@ -110,6 +112,33 @@ pub fn compile(
     compiled(project, &messages, folders, start.elapsed())
 }
 
+/// The archives of the standard library for the project's target; none where rustc does not tell.
+#[must_use]
+pub fn standard_library(project: &Project, host: &Host) -> Vec<PathBuf> {
+    let target = &project.cargo.target_triple;
+    let call = Invocation {
+        program: host.variable("RUSTC").unwrap_or("rustc").to_owned(),
+        arguments: ["--print", "target-libdir", "--target", target]
+            .map(str::to_owned)
+            .to_vec(),
+        set: BTreeMap::new(),
+        unset: Vec::new(),
+        working_directory: project.root.clone(),
+    };
+    let told = process::capture(&call)
+        .map(|finished| finished.stdout)
+        .unwrap_or_default();
+    let folder = PathBuf::from(String::from_utf8_lossy(&told).trim());
+    let mut archives: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rlib"))
+        .collect();
+    archives.sort();
+    archives
+}
+
 /// Leaves in the target directory the mark by which backups and others know a cache. Cargo leaves it only in one that it creates
 /// itself, and what is remembered between builds may lie there earlier.
 ///
@@ -153,6 +182,7 @@ fn compiled(
         .collect();
     Ok(Compiled {
         library: library.to_owned(),
+        archives: messages.archives(),
         compiled: messages.compiled(),
         link_search: messages.link_search().into_iter().chain(folders).collect(),
         out_dirs: messages.out_dirs(),

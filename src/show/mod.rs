@@ -13,7 +13,7 @@ use crate::audit::{self, Audit, Closure, ClosureError, Object, Place, Search};
 use crate::elf;
 use crate::fs::FileError;
 use crate::tag::WheelFilename;
-use crate::wheel::read::{self, Checked, ReadError};
+use crate::wheel::read::{self, Files, ReadError};
 
 /// Everything there is to tell about a wheel.
 #[derive(Debug)]
@@ -118,15 +118,14 @@ impl ShowError {
 /// Reads a wheel and all that the loader would bring for it.
 ///
 /// # Errors
-/// Where the file is no wheel that an installer should open, or not what its RECORD says; or where a library that it needs cannot
-/// be read.
+/// Where the file is no wheel that an installer should open, or a library that it needs cannot be read.
 pub fn report(path: &Path, search: &Search) -> Result<Report, ShowError> {
-    let Checked {
+    let Files {
         filename,
         dist_info,
         entries,
         size,
-    } = read::checked(path)?;
+    } = read::files(path)?;
     let members: Vec<Member> = entries
         .into_iter()
         .map(|entry| Member {

@@ -25,9 +25,9 @@ pub struct Unpacked {
     pub size: u64,
 }
 
-/// A wheel's files as they lie in the archive, after all that can be checked was.
+/// A wheel's files as they lie in the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct Files {
     /// Its file name.
     pub filename: WheelFilename,
     /// Its `.dist-info` folder, as the archive spells it.
@@ -122,13 +122,24 @@ impl ReadError {
 ///
 /// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/>
 pub fn open(path: &Path) -> Result<Unpacked, ReadError> {
-    let Checked {
+    let Files {
         filename,
         dist_info,
         entries,
         size,
-    } = checked(path)?;
+    } = files(path)?;
     let record_path = format!("{dist_info}/RECORD");
+    let record = entries.iter().find(|entry| entry.path == record_path);
+    compare(
+        record.map_or(&[], |record| &record.bytes),
+        &entries,
+        &record_path,
+        &|path| signs(path, &record_path),
+    )
+    .map_err(|fault| ReadError::Record {
+        path: path.to_owned(),
+        fault,
+    })?;
     let mut tree = Tree::default();
     for entry in entries {
         if entry.path == record_path || signs(&entry.path, &record_path) {
@@ -155,11 +166,11 @@ pub fn open(path: &Path) -> Result<Unpacked, ReadError> {
     })
 }
 
-/// Reads a wheel's files, RECORD among them, and checks what [`open`] checks.
+/// Reads a wheel's files, RECORD among them, and does not ask whether that tells the truth: hashing takes longer than all else.
 ///
 /// # Errors
-/// As for [`open`].
-pub fn checked(path: &Path) -> Result<Checked, ReadError> {
+/// As for [`open`], but for what RECORD says.
+pub fn files(path: &Path) -> Result<Files, ReadError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let filename = WheelFilename::parse(&name).map_err(|source| ReadError::Name {
         path: path.to_owned(),
@@ -171,29 +182,16 @@ pub fn checked(path: &Path) -> Result<Checked, ReadError> {
         source,
     })?;
     let dist_info = dist_info(path, &filename, &entries)?;
-    let record_path = format!("{dist_info}/RECORD");
-    let missing = |name: &str| ReadError::Missing {
-        path: path.to_owned(),
-        missing: format!("{dist_info}/{name}"),
-    };
-    for name in ["WHEEL", "METADATA"] {
+    for name in ["WHEEL", "METADATA", "RECORD"] {
         let wanted = format!("{dist_info}/{name}");
         if !entries.iter().any(|entry| entry.path == wanted) {
-            return Err(missing(name));
+            return Err(ReadError::Missing {
+                path: path.to_owned(),
+                missing: wanted,
+            });
         }
     }
-    let record = entries
-        .iter()
-        .find(|entry| entry.path == record_path)
-        .ok_or_else(|| missing("RECORD"))?;
-    compare(&record.bytes, &entries, &record_path, &|path| {
-        signs(path, &record_path)
-    })
-    .map_err(|fault| ReadError::Record {
-        path: path.to_owned(),
-        fault,
-    })?;
-    Ok(Checked {
+    Ok(Files {
         filename,
         dist_info,
         entries,

@@ -241,14 +241,6 @@ fn what_is_no_wheel_is_refused_with_the_reason() {
         ("demo-1.0.dist-info/WHEEL", text),
     ];
     refuse("no RECORD", &bench.wheel(NAME, "", &papers));
-    let record = bench.write("RECORD", "demo-1.0.dist-info/METADATA,sha256=AAAA,1\n");
-    let papers = ["METADATA", "WHEEL", "RECORD"].map(|name| format!("demo-1.0.dist-info/{name}"));
-    let lying = [
-        (papers[0].as_str(), bench.path("METADATA")),
-        (papers[1].as_str(), bench.path("WHEEL")),
-        (papers[2].as_str(), record),
-    ];
-    refuse("a RECORD that lies", &bench.wheel(NAME, "", &lying));
     let zeros = bench.write("zeros", &"\0".repeat(70 << 20));
     refuse("a bomb", &bench.wheel(NAME, RECORD, &[("demo/zeros", zeros)]));
     assert_snapshot!(said.concat());
