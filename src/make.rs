@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::audit::{Audit, AuditError, Cause, Grafting, Search, bringers};
 use crate::bundle::{self, BundleError, Bundled, Wish};
+use crate::check::{self, Finding, Profile, Severity, rules};
 use crate::compile::{self, CompileError, Compiled};
 use crate::elf::{self, ElfError, Facts};
 use crate::event::{Carried, Event, Listener, Stage, WheelMade};
@@ -88,6 +89,12 @@ pub enum MakeError {
         /// `with` or `without`.
         planned: &'static str,
     },
+    /// The finished wheel breaks a rule that it breaks in nobody's name but ours.
+    #[error("the wheel that was made is wrong, which is a fault of ironwheel's: {finding}")]
+    Wrong {
+        /// The first of what is wrong.
+        finding: Finding,
+    },
 }
 
 impl MakeError {
@@ -126,6 +133,7 @@ impl MakeError {
                 "it exports {}: give `#[pymodule]`, `[lib] name` and `module-name` the same last name",
                 found.join(", ")
             )),
+            Self::Wrong { finding } => Some(format!("please report it; {} asks for this", finding.rule.source)),
             Self::AbiMismatch { .. } => Some(
                 "the feature is turned on by another crate or a feature of this one: ask for `pyo3/abi3-py3XY` by name".to_owned(),
             ),
@@ -717,6 +725,30 @@ impl Maker<'_> {
         Ok(())
     }
 
+    /// Holds the wheel against the standards before anybody gets it. What the project brings with it is told; anything else is
+    /// our own fault. Whoever gave the platform or skipped the audit answers for the tag.
+    fn judge(&self, wheel: &Wheel) -> Result<(), MakeError> {
+        let members = check::Members::of_tree(&wheel.filename.to_string(), &wheel.tree)?;
+        let is_audited = self.project.settings.audit_mode.value != AuditMode::Skip
+            && self.host.variable("_PYTHON_HOST_PLATFORM").is_none();
+        for (severity, finding) in check::members(&members, is_audited).under(Profile::Standards) {
+            // That libpython is linked, `explain` has told.
+            if severity != Severity::Error || finding.rule == &rules::ELF_008 {
+                continue;
+            }
+            if !finding.is_about_content() {
+                return Err(MakeError::Wrong {
+                    finding: finding.clone(),
+                });
+            }
+            announce(
+                &[Notice::new(finding.to_string()).hint(finding.rule.advice)],
+                self.listener,
+            );
+        }
+        Ok(())
+    }
+
     fn write(
         &self,
         wheel: Wheel,
@@ -725,6 +757,7 @@ impl Maker<'_> {
         proof: Proof,
         clock: Instant,
     ) -> Result<WheelMade, MakeError> {
+        self.judge(&wheel)?;
         let Proof { needed, libraries } = proof;
         let filename = wheel.filename.to_string();
         let tags = wheel.filename.tag().expanded();

@@ -86,7 +86,9 @@ fn judge_order(members: &Members, findings: &mut Findings) {
 fn judge_modes(members: &Members, findings: &mut Findings) {
     let mut doubtful: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for member in &members.files {
-        let Some(mode) = member.mode else { continue };
+        let Some(mode) = member.mode.filter(|mode| !is_special(*mode)) else {
+            continue;
+        };
         let path = &member.path;
         if mode & 0o400 == 0 {
             let message = format!("`{path}` cannot be read by its owner: mode {:04o}", mode & 0o7777);
@@ -113,6 +115,13 @@ fn judge_modes(members: &Members, findings: &mut Findings) {
             format!("{words} {}", listed(&paths)),
         );
     }
+}
+
+/// A link's mode says nothing about a file.
+fn is_special(mode: u32) -> bool {
+    const KIND: u32 = 0o170_000;
+    const REGULAR: u32 = 0o100_000;
+    !matches!(mode & KIND, 0 | REGULAR)
 }
 
 fn judge_spelling(members: &Members, findings: &mut Findings) {

@@ -30,7 +30,7 @@ pub(super) fn judge(written: &str, findings: &mut Findings) -> Option<WheelFilen
     judge_head(&filename, findings);
     judge_spelling(stem, findings);
     judge_interfaces(&filename, findings);
-    for platform in filename.tag().platform() {
+    for platform in filename.tag().platform().filter(|tag| is_plain(tag)) {
         judge_platform(platform, findings);
     }
     Some(filename)
@@ -98,8 +98,7 @@ fn judge_spelling(stem: &str, findings: &mut Findings) {
     parts.reverse();
     for part in parts {
         let tags: Vec<&str> = part.split('.').collect();
-        let is_plain =
-            |tag: &&str| !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+
         if let Some(odd) = tags.iter().find(|tag| !is_plain(tag)) {
             findings.about(
                 &rules::FN_07,
@@ -117,6 +116,10 @@ fn judge_spelling(stem: &str, findings: &mut Findings) {
             findings.about(&rules::FN_08, format!("a tag comes twice: `{part}`"));
         }
     }
+}
+
+fn is_plain(tag: &str) -> bool {
+    !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// A Python tag with a version: `cp39`, `py3`.
@@ -168,7 +171,8 @@ fn judge_interfaces(filename: &WheelFilename, findings: &mut Findings) {
             continue;
         }
         let fitting = abis.iter().filter(|abi| fits(parsed.as_ref(), abi)).count();
-        if fitting == 0 {
+        let is_too_old = abis.contains(&"abi3t") && !fits(parsed.as_ref(), "abi3t");
+        if fitting == 0 || is_too_old {
             judge_misfit(python, parsed.as_ref(), &abis, findings);
         } else if fitting < abis.len() {
             findings.about(

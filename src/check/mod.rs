@@ -90,6 +90,20 @@ impl Findings {
     }
 }
 
+impl Finding {
+    /// Whether it is about what somebody packed rather than about how it was packed.
+    #[must_use]
+    pub fn is_about_content(&self) -> bool {
+        rules::OF_CONTENT.contains(self.rule)
+    }
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.rule.id)
+    }
+}
+
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -155,10 +169,16 @@ fn wheel(file_name: &str, bytes: &[u8], cores: usize) -> Findings {
 }
 
 /// Judges names, modes and contents, wherever they come from: what is true of an archive of them but for its bytes.
+/// Without `platform` nobody asks whether the shared objects hold to the tag.
 #[must_use]
-pub fn members(members: &Members) -> Findings {
+pub fn members(members: &Members, platform: bool) -> Findings {
     let mut findings = Findings::default();
     judge_members(members, &mut findings);
+    if !platform {
+        findings
+            .0
+            .retain(|finding| !rules::OF_PLATFORM.contains(finding.rule));
+    }
     findings
 }
 
@@ -200,4 +220,44 @@ fn version_of(filename: &WheelFilename) -> String {
         .and_then(|rest| rest.strip_prefix('-'))
         .unwrap_or_default()
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{ArchivePath, Entry, Tree};
+
+    fn tree(wheel: &str) -> Tree {
+        let mut tree = Tree::default();
+        for (path, text) in [
+            ("demo/__init__.py", ""),
+            (
+                "demo-1.0.dist-info/METADATA",
+                "Metadata-Version: 2.4\nName: demo\nVersion: 1.0\n",
+            ),
+            ("demo-1.0.dist-info/WHEEL", wheel),
+        ] {
+            let entry = Entry::generated(text.to_owned(), "a test");
+            tree.add(ArchivePath::parse(path).unwrap(), entry).unwrap();
+        }
+        tree
+    }
+
+    #[test]
+    fn a_tree_is_judged_before_it_is_a_wheel() {
+        let name = "demo-1.0-py3-none-any.whl";
+        let right = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+        let findings = |wheel: &str| members(&Members::of_tree(name, &tree(wheel)).unwrap(), true);
+        assert_eq!(findings(right), Findings::default());
+        let found: Vec<String> = findings(&right.replace("py3-none-any", "py2-none-any"))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "the file name has `py3-none-any`, WHEEL has not; WHEEL has `py2-none-any`, the file name has not (WM-05)"
+            ]
+        );
+    }
 }

@@ -38,17 +38,23 @@ pub(super) fn judge(members: &Members, folder: &str, findings: &mut Findings) {
             return;
         }
     };
-    let named = judge_paths(&rows, &path, findings);
+    let named = judge_paths(members, &rows, &path, findings);
     judge_whole(members, &named, &path, findings);
     judge_hashes(members, &rows, &path, findings);
 }
 
 /// The paths of the rows, each once.
-fn judge_paths<'a>(rows: &'a [Row], record: &str, findings: &mut Findings) -> BTreeSet<&'a str> {
+fn judge_paths<'a>(
+    members: &Members,
+    rows: &'a [Row],
+    record: &str,
+    findings: &mut Findings,
+) -> BTreeSet<&'a str> {
     let mut named = BTreeSet::new();
     for row in rows {
         let path = row.path.as_str();
-        if path.contains('\\') {
+        // Where the archive has the name as well, it has been told there.
+        if path.contains('\\') && members.get(path).is_none() {
             findings.within(
                 &rules::REC_04,
                 record,

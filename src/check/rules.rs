@@ -266,6 +266,12 @@ rules! {
     SMOKE_001 "SMOKE-001" E E WHEEL "the wheel does what it was asked to do in a fresh environment", "see the traceback";
 }
 
+/// Rules about whether shared objects hold to the platform tag.
+pub const OF_PLATFORM: &[Rule] = &[TAG_16, TAG_17, TAG_19, ELF_002, ELF_009];
+
+/// Rules about what is in a project, whatever tool packs it: compiled code, and the scripts that lie in a folder.
+pub const OF_CONTENT: &[Rule] = &[ELF_001, ELF_006, ELF_007, ELF_008, ELF_009, WM_10];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -53,6 +53,7 @@ pub(super) fn judge(file_name: &str, bytes: &[u8]) -> Findings {
         );
     }
     let (entries, faults) = tar::survey(&unpacked);
+    let is_whole = faults.iter().all(|fault| fault.flaw != Flaw::Damaged);
     for fault in faults {
         let rule = match fault.flaw {
             Flaw::Damaged => &rules::ARC_001,
@@ -69,7 +70,9 @@ pub(super) fn judge(file_name: &str, bytes: &[u8]) -> Findings {
         judge_entry(entry, &mut findings);
     }
     judge_twice(&entries, &mut findings);
-    judge_tree(&entries, name.as_ref(), &mut findings);
+    if is_whole {
+        judge_tree(&entries, name.as_ref(), &mut findings);
+    }
     findings
 }
 

@@ -95,7 +95,10 @@ fn make(error: &MakeError) -> Option<String> {
             "see what it is, for instance with `file`; ironwheel builds for Linux, which has ELF files"
                 .to_owned(),
         ),
-        MakeError::Tag(_) | MakeError::NoEntryPoint { .. } | MakeError::AbiMismatch { .. } => error.hint(),
+        MakeError::Tag(_)
+        | MakeError::NoEntryPoint { .. }
+        | MakeError::AbiMismatch { .. }
+        | MakeError::Wrong { .. } => error.hint(),
     }
 }
 

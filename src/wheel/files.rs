@@ -272,7 +272,8 @@ impl Selection<'_> {
         self.inside(path)?;
         let entry = Entry {
             content: Content::File(path.to_owned()),
-            executable: fs::is_executable(path),
+            // Installers put what lies there onto `PATH`.
+            executable: fs::is_executable(path) || place.contains(".data/scripts/"),
             rule: rule.to_owned(),
         };
         self.tree.add(ArchivePath::parse(place)?, entry)?;

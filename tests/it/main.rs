@@ -5,6 +5,7 @@
 mod audit;
 mod case;
 mod check;
+mod check_archives;
 mod crates;
 mod docs;
 mod elf_command;
