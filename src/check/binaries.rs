@@ -16,6 +16,7 @@ const SHARED: u16 = 3;
 
 pub(super) fn judge(members: &Members, filename: &WheelFilename, findings: &mut Findings) {
     let wheel = Binaries::of(members, filename);
+    wheel.judge_bare(members, findings);
     for member in &members.files {
         if let Glance::Elf(read) = &member.glance
             && let Err(error) = read.as_ref()
@@ -107,7 +108,9 @@ impl<'a> Binaries<'a> {
             );
             return;
         }
-        judge_entry_point(path, facts, findings);
+        if !is_bare(facts) {
+            judge_entry_point(path, facts, findings);
+        }
         if let Some(library) = facts.needed.iter().find(|library| is_libpython(library)) {
             findings.within(
                 &rules::ELF_008,
@@ -116,6 +119,28 @@ impl<'a> Binaries<'a> {
             );
         }
         self.judge_stable_abi(path, facts, findings);
+    }
+
+    /// Files that are named as extensions and have nothing to do with Python: they are loaded by other means.
+    fn judge_bare(&self, members: &Members, findings: &mut Findings) {
+        let bare: Vec<&str> = members
+            .files
+            .iter()
+            .filter(|member| self.is_for_linux() && is_extension(member))
+            .filter(|member| {
+                member
+                    .facts()
+                    .is_some_and(|facts| facts.object_type == SHARED && is_bare(facts))
+            })
+            .map(|member| member.path.as_str())
+            .collect();
+        if let Some(first) = bare.first() {
+            let message = format!(
+                "these have the names of extensions, but Python cannot import them: {}",
+                listed(&bare)
+            );
+            findings.within(&rules::ELF_011, first, message);
+        }
     }
 
     fn judge_stable_abi(&self, path: &str, facts: &Facts, findings: &mut Findings) {
@@ -180,7 +205,13 @@ impl<'a> Binaries<'a> {
         for entry in run_path(facts) {
             match Self::resolved(path, entry) {
                 None => {
-                    let message = format!("the run path of `{path}` leads out of the wheel: `{entry}`");
+                    let message = if entry.is_empty() {
+                        format!(
+                            "the run path of `{path}` has an empty entry, which means the working directory"
+                        )
+                    } else {
+                        format!("the run path of `{path}` leads out of the wheel: `{entry}`")
+                    };
                     if entry.starts_with('$') && is_elsewhere {
                         continue;
                     }
@@ -531,6 +562,18 @@ fn extension_name(name: &str) -> Option<(&str, &str)> {
             .iter()
             .any(|prefix| suffix.starts_with(prefix));
     (known && !module.is_empty()).then_some((module, suffix))
+}
+
+/// Whether a shared object neither offers anything to Python nor takes anything from it.
+fn is_bare(facts: &Facts) -> bool {
+    let offers = ["PyInit", "PyModExport"]
+        .iter()
+        .any(|prefix| facts.exports_with_prefix(prefix).next().is_some());
+    let takes = facts
+        .undefined
+        .iter()
+        .any(|symbol| stable_abi::is_of_cpython(&symbol.name));
+    !offers && !takes
 }
 
 /// <https://peps.python.org/pep-0489/#export-hook-name>, <https://peps.python.org/pep-0793/>

@@ -197,7 +197,7 @@ fn judge_wheel(
         );
     }
     if !text.is_empty() && !text.ends_with('\n') {
-        findings.within(&rules::WM_04, path, "the last line of WHEEL has no end");
+        findings.within(&rules::WM_16, path, "the last line of WHEEL has no end");
     }
     judge_keys(path, &lines, findings);
     let is_purelib = lines
@@ -248,7 +248,8 @@ fn judge_keys(path: &str, lines: &WheelLines, findings: &mut Findings) {
         }
     }
     for (key, count) in counts {
-        if count > 1 && key != "tag" {
+        // Each tool that had a hand in it may have added its name.
+        if count > 1 && !matches!(key.as_str(), "tag" | "generator") {
             findings.within(&rules::WM_04, path, format!("WHEEL has `{key}` {count} times"));
         }
     }

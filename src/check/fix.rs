@@ -225,7 +225,7 @@ fn mend_wheel(files: &mut BTreeMap<String, File>, filename: &WheelFilename) {
         .iter()
         .filter(|(key, _)| !matches!(key.to_ascii_lowercase().as_str(), "tag" | "build"));
     for (key, value) in others {
-        if seen.insert(key.to_ascii_lowercase()) {
+        if key.eq_ignore_ascii_case("Generator") || seen.insert(key.to_ascii_lowercase()) {
             let _ = writeln!(out, "{key}: {value}");
         }
     }

@@ -196,6 +196,7 @@ rules! {
     WM_12 "WM-12" W W DIST_INFO "`.dist-info` has no sub-folders but `licenses` and `sboms`", "put the files elsewhere";
     WM_14 "WM-14" W W PEP_561 "a package with stubs says so by `py.typed`", "add an empty `py.typed` beside the package's `__init__`";
     WM_15 "WM-15" W W WHEEL "nothing at the top that every other wheel may bring as well", "put it into the package, or leave it out";
+    WM_16 "WM-16" W W FILE_CONTENTS "the last line of WHEEL has an end", FIX;
 
     REC_01 "REC-01" E E RECORD "RECORD lists every file, and nothing else", FIX;
     REC_02 "REC-02" E E RECORD "RECORD has the hash and the size of every file but itself", FIX;
@@ -212,7 +213,7 @@ rules! {
     MD_08 "MD-08" E E METADATA "Description-Content-Type is text/plain, text/x-rst or text/markdown in UTF-8, and there is one description", REBUILD;
     MD_12 "MD-12" E E METADATA "there is License or License-Expression, not both", "leave `License` out";
     MD_13 "MD-13" E E METADATA "every License-File is a relative path, and the file is there", "pack the file, or take the field out";
-    MD_14 "MD-14" W E METADATA "a field is one that Metadata-Version has", "raise Metadata-Version";
+    MD_14 "MD-14" W W METADATA "a field is one that Metadata-Version has", "raise Metadata-Version";
     MD_15 "MD-15" E E METADATA "Provides-Extra is normalized, and every extra that a requirement names is provided", REBUILD;
     MD_16 "MD-16" E E DEPENDENCY "Requires-Dist is a dependency specifier", REBUILD;
     MD_17 "MD-17" W W DEPENDENCY "versions of a requirement stand without parentheses", "build it again with a newer tool";
@@ -249,6 +250,7 @@ rules! {
     ELF_008 "ELF-008" E E PEP_384 "an extension leaves CPython to the interpreter: it is not linked to libpython", "build it with `PYO3_BUILD_EXTENSION_MODULE=1`";
     ELF_009 "ELF-009" E E TAGS "an extension is a shared object of the tag's platform", "build it for the platform";
     ELF_010 "ELF-010" W W LOADER "no two shared objects have one soname", "bundle one of them once";
+    ELF_011 "ELF-011" W W INITIALISATION "a file with an extension's name is one", "give a library that Python does not import the name of a library";
 
     TAG_29 "TAG-29" NONE E UPLOAD "the platform is not the plain `linux_…`", "ask for a manylinux or musllinux tag: `--compatibility pypi`";
     UP_03 "UP-03" NONE E UPLOAD "the file has at most 100 MB, where the project was not granted more", "make it smaller: strip it, or split the package";

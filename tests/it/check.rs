@@ -444,7 +444,7 @@ const IN_WHEELS: &[Defect<Wheel>] = &[
     ("WM-04", |it| {
         it.about("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
     }),
-    ("WM-04", |it| {
+    ("WM-16", |it| {
         it.about("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any");
     }),
     ("WM-05", |it| {
@@ -692,6 +692,9 @@ const IN_NATIVE_WHEELS: &[Defect<Wheel>] = &[
     ("ELF-009", |it| {
         it.put("demo/_native.abi3.so", b"\xcf\xfa\xed\xfe of another system");
     }),
+    ("ELF-011", |it| {
+        it.extension(&[], "int demo(void) { return 0; }\n");
+    }),
     ("ELF-010", |it| {
         let twin = link(
             "int demo(void) { return 1; }\n",
@@ -901,7 +904,7 @@ fn every_right_file_and_every_seeded_one_survives_damage_anywhere() {
 const MENDABLE: &[&str] = &[
     "FN-02", "FN-03", "FN-08", "ARC-003", "ZIP-02", "ZIP-03", "ZIP-04", "ZIP-05", "ZIP-07", "ZIP-08",
     "ZIP-09", "ZIP-10", "ZIP-12", "ZIP-15", "ZIP-16", "ZIP-17", "ZIP-18", "ZIP-22", "WM-01", "WM-02",
-    "WM-03", "WM-04", "WM-05", "WM-06", "WM-08", "WM-11", "REC-01", "REC-02", "REC-03", "REC-04",
+    "WM-03", "WM-04", "WM-05", "WM-06", "WM-08", "WM-11", "WM-16", "REC-01", "REC-02", "REC-03", "REC-04",
 ];
 
 #[test]
@@ -1069,4 +1072,128 @@ fn what_cannot_be_mended_writes_nothing() {
         answer.stdout
     );
     assert!(!desk.path("fixed").exists());
+}
+
+/// Errors of wheels that people use: file name's beginning (`*` for all), rule, and why the accusation stands.
+const ACCUSED: &[(&str, &str, &str)] = &[
+    (
+        "*",
+        "FN-08",
+        "the tool that built it did not sort its tags, as the standard has asked since 2025",
+    ),
+    (
+        "backports.tarfile-",
+        "FN-02",
+        "its file name keeps the dot of the project's name",
+    ),
+    (
+        "jaraco.classes-",
+        "FN-02",
+        "its file name keeps the dot of the project's name",
+    ),
+    (
+        "exhash-",
+        "ZIP-18",
+        "a stray `.gitkeep` would be put onto `PATH`, without being executable",
+    ),
+];
+
+#[test]
+fn wheels_that_people_use_are_accused_of_nothing_that_is_not_so() {
+    if crate::shell::variable("IRONWHEEL_TEST_PEERS").is_none() {
+        // Not a promise of the program's alone: it needs wheels of others.
+        return;
+    }
+    let mut unexplained = Vec::new();
+    let mut met = BTreeSet::new();
+    let wheels = wheels_of_others();
+    assert!(wheels.len() > 50, "{wheels:?}");
+    for wheel in &wheels {
+        let name = wheel.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let bytes = std::fs::read(wheel).expect("a wheel");
+        for (severity, finding) in check::judge(Kind::Wheel, name, &bytes, 2).under(Profile::Standards) {
+            let accused = ACCUSED
+                .iter()
+                .find(|(of, rule, _)| (*of == "*" || name.starts_with(of)) && *rule == finding.rule.id);
+            match accused {
+                Some(accused) => {
+                    met.insert(accused);
+                }
+                None if severity == Severity::Error => unexplained.push(format!("{name}: {finding}")),
+                None => {}
+            }
+        }
+    }
+    assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+    let unmet: Vec<_> = ACCUSED.iter().filter(|accused| !met.contains(accused)).collect();
+    assert!(unmet.is_empty(), "nobody breaks these any more: {unmet:?}");
+}
+
+/// The wheels that the judges' environment is made of, and the reference wheels that lie beside the checkout.
+fn wheels_of_others() -> Vec<PathBuf> {
+    let folder = place::kept("judges-wheels");
+    let pins = place::repository().join("tests/judges.txt");
+    Shell::new(crate::judges::environment().join("bin/python"))
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "-r",
+        ])
+        .arg(&pins)
+        .arg("-d")
+        .arg(&folder)
+        .run()
+        .succeeded();
+    let mut wheels = Vec::new();
+    gather(&folder, &mut wheels);
+    gather(&place::repository().join("../shared/corpus/ref"), &mut wheels);
+    wheels
+}
+
+fn gather(folder: &Path, wheels: &mut Vec<PathBuf>) {
+    for name in crate::case::names(folder) {
+        let path = folder.join(name);
+        if path.is_dir() {
+            gather(&path, wheels);
+        } else if path.extension().is_some_and(|extension| extension == "whl") {
+            wheels.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_document_s_commands_work() {
+    let text = std::fs::read_to_string(place::repository().join("docs/check.md")).expect("a document");
+    let right = Wheel::pure();
+    let desk = Desk::with(&[]);
+    std::fs::create_dir(desk.path("dist")).expect("a folder");
+    std::fs::write(desk.path("dist").join(&right.name), right.bytes()).expect("a file");
+    let sdist = Sdist::right();
+    std::fs::write(desk.path("dist").join(&sdist.name), sdist.tar.packed()).expect("a file");
+    let programs = Path::new(IRONWHEEL)
+        .parent()
+        .expect("a folder")
+        .display()
+        .to_string();
+    let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(commands.len() > 3, "{commands:?}");
+    for command in commands {
+        Shell::new("bash")
+            .args(["-euo", "pipefail", "-c", command])
+            .folder(desk.0.path())
+            .set(
+                "PATH",
+                format!(
+                    "{programs}:{}",
+                    crate::shell::variable("PATH").unwrap_or_default()
+                ),
+            )
+            .run()
+            .succeeded();
+    }
 }
