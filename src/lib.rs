@@ -41,6 +41,7 @@ pub mod make;
 pub mod repair;
 pub mod elf_file;
 pub mod show;
+pub mod smoke;
 
 // ── front door: flags in, words out
 pub mod cli;

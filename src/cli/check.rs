@@ -10,6 +10,7 @@ use super::render::{BAD, DOUBTFUL, STRONG, Screen};
 use crate::check::{self, Finding, Findings, Kind, Mended, Profile, Severity};
 use crate::fs::{self, FileError};
 use crate::host::Host;
+use crate::smoke::{self, SmokeError};
 use crate::zip::write::Timestamp;
 
 /// Why a check came to nothing, or to something bad.
@@ -18,6 +19,14 @@ pub enum CheckError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A wheel cannot be tried.
+    #[error("cannot try {path}", path = path.display())]
+    Smoke {
+        /// The wheel.
+        path: PathBuf,
+        /// Why.
+        source: Box<SmokeError>,
+    },
     /// A file of another kind.
     #[error("by its name this is neither a wheel nor a source distribution: {}", .0.display())]
     Unknown(PathBuf),
@@ -39,7 +48,7 @@ impl CheckError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Findings { .. } => 3,
-            Self::File(_) | Self::Unknown(_) => 1,
+            Self::File(_) | Self::Smoke { .. } | Self::Unknown(_) => 1,
         }
     }
 
@@ -54,6 +63,12 @@ impl CheckError {
             Self::Unknown(_) => {
                 Some("a wheel's name ends in `.whl`, a source distribution's in `.tar.gz`".to_owned())
             }
+            Self::Smoke { source, .. } => match source.as_ref() {
+                SmokeError::NoPython { .. } => {
+                    Some("put a Python that the wheel is for onto `PATH`, or leave `--smoke` out".to_owned())
+                }
+                _ => None,
+            },
             Self::File(_) => None,
         }
     }
@@ -75,6 +90,9 @@ pub struct CheckArguments {
         hide_possible_values = true
     )]
     pub profile: ProfileArgument,
+    /// Python that must run with the wheel installed, like 'import demo'
+    #[arg(long, value_name = "CODE")]
+    pub smoke: Option<String>,
     /// Write a mended wheel, where that needs no build
     #[arg(long)]
     pub fix: bool,
@@ -137,7 +155,12 @@ fn check_one(
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     let kind = Kind::of(&file_name).ok_or_else(|| CheckError::Unknown(file.to_owned()))?;
     let bytes = fs::read(&path)?;
-    let findings = check::judge(kind, &file_name, &bytes, host.cores());
+    let mut findings = check::judge(kind, &file_name, &bytes, host.cores());
+    if let (Kind::Wheel, Some(code)) = (kind, &arguments.smoke)
+        && let Some(finding) = try_it(&path, code, host)?
+    {
+        findings.push(finding);
+    }
     tell(&Judged::of(file, kind, profile, &findings), screen);
     if !arguments.fix {
         return Ok(is_clean(&findings, profile));
@@ -169,6 +192,40 @@ fn check_one(
             Ok(is_clean(&mended.left, profile))
         }
     }
+}
+
+fn try_it(path: &Path, code: &str, host: &Host) -> Result<Option<Finding>, CheckError> {
+    smoke::smoke(path, code, host).map_err(|source| CheckError::Smoke {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+/// Tries wheels that were just made.
+///
+/// # Errors
+/// Where one cannot be tried, or does not do what it was asked to do.
+pub fn try_all(wheels: &[&Path], code: &str, host: &Host, screen: &Screen) -> Result<(), CheckError> {
+    let mut wrong = 0;
+    for wheel in wheels {
+        if let Some(finding) = try_it(wheel, code, host)? {
+            let mut findings = Findings::default();
+            findings.push(finding);
+            tell(
+                &Judged::of(wheel, Kind::Wheel, Profile::Standards, &findings),
+                screen,
+            );
+            wrong += 1;
+        }
+    }
+    if wrong == 0 {
+        return Ok(());
+    }
+    Err(CheckError::Findings {
+        wrong,
+        all: wheels.len(),
+        profile: Profile::Standards.name(),
+    })
 }
 
 fn is_clean(findings: &Findings, profile: Profile) -> bool {
@@ -306,7 +363,7 @@ fn push_finding(out: &mut String, severity: Severity, finding: &Finding) {
         "  {style}{:<7}{style:#} {:<9} {}",
         severity.name(),
         rule.id,
-        finding.message.replace('\n', " ")
+        finding.message.replace('\n', &format!("\n{:20}", ""))
     );
     if let Some(member) = finding
         .member

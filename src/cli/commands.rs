@@ -131,7 +131,12 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
     match &arguments.command {
         Command::Build(build) => {
             let (overrides, host) = asked(arguments, build)?;
-            screen.wheels(&make::wheels(&overrides, &host, &|event| screen.tell(&event))?);
+            let wheels = make::wheels(&overrides, &host, &|event| screen.tell(&event))?;
+            screen.wheels(&wheels);
+            if let Some(code) = &build.smoke {
+                let paths: Vec<_> = wheels.iter().map(|wheel| wheel.path.as_path()).collect();
+                check::try_all(&paths, code, &host, screen)?;
+            }
         }
         Command::Plan(build) => {
             let (overrides, host) = asked(arguments, build)?;

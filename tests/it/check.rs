@@ -13,6 +13,7 @@ use ironwheel::tag::WheelFilename;
 use ironwheel::zip::write::Timestamp;
 use sha2::Digest as _;
 
+use crate::case::Case;
 use crate::check_archives::{Tar, Zip};
 use crate::place::{self, IRONWHEEL};
 use crate::shell::Shell;
@@ -93,6 +94,13 @@ impl Wheel {
             "demo-1.0.dist-info/sboms/demo.cyclonedx.json",
             b"{\"bomFormat\": \"CycloneDX\"}",
         );
+        wheel
+    }
+
+    /// A right wheel that asks for nothing.
+    fn alone() -> Self {
+        let mut wheel = Self::pure();
+        metadata(&mut wheel, "Requires-Dist: x>=1\n", "");
         wheel
     }
 
@@ -1074,6 +1082,49 @@ fn what_cannot_be_mended_writes_nothing() {
     assert!(!desk.path("fixed").exists());
 }
 
+#[test]
+fn a_wheel_is_tried_in_an_environment_of_its_own() {
+    let mut right = Wheel::alone();
+    right.add("demo-1.0.data/data/share/words.txt", b"words");
+    right.add("demo-1.0.data/purelib/demo_more.py", b"import demo\n");
+    let mut foreign = Wheel::alone();
+    foreign.called("demo-1.0-cp311-cp311-win_amd64.whl");
+    let desk = Desk::with(&[&right, &foreign]);
+    let code =
+        "import demo_more, sys, pathlib; assert (pathlib.Path(sys.prefix) / 'share/words.txt').is_file()";
+    let answer = desk.run(&["--smoke", code, &right.name]);
+    assert_eq!(answer.status, 0, "{}\n{}", answer.stdout, answer.stderr);
+    let answer = desk.run(&["--smoke", "import demo.gone", &right.name]);
+    assert_eq!(answer.status, 3);
+    for words in [
+        "SMOKE-001",
+        "`import demo.gone` ends with status 1",
+        "ModuleNotFoundError",
+    ] {
+        assert!(answer.stdout.contains(words), "{words}:\n{}", answer.stdout);
+    }
+    let answer = desk.run(&["--smoke", "import demo", &foreign.name]);
+    assert_eq!(answer.status, 1);
+    assert!(
+        answer.stderr.contains("no Python on `PATH` is one that"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn build_tries_what_it_made() {
+    let case = Case::of("pure");
+    case.build(["--smoke", "import pure; assert pure.add(1, 2) == 3"])
+        .succeeds();
+    let answer = case
+        .ironwheel(["build", "--locked", "--smoke", "import pure.gone", "-o"])
+        .arg(case.out())
+        .run();
+    assert_eq!(answer.status, 3, "{}", answer.stderr);
+    assert!(answer.stdout.contains("SMOKE-001"), "{}", answer.stdout);
+}
+
 /// Errors of wheels that people use: file name's beginning (`*` for all), rule, and why the accusation stands.
 const ACCUSED: &[(&str, &str, &str)] = &[
     (
@@ -1169,7 +1220,7 @@ fn gather(folder: &Path, wheels: &mut Vec<PathBuf>) {
 #[test]
 fn the_document_s_commands_work() {
     let text = std::fs::read_to_string(place::repository().join("docs/check.md")).expect("a document");
-    let right = Wheel::pure();
+    let right = Wheel::alone();
     let desk = Desk::with(&[]);
     std::fs::create_dir(desk.path("dist")).expect("a folder");
     std::fs::write(desk.path("dist").join(&right.name), right.bytes()).expect("a file");
