@@ -235,7 +235,7 @@ pub struct BuildArguments {
     /// Bill of materials to put into the wheel
     #[arg(long, value_name = "PATH", num_args = 1.., action = ArgAction::Append, hide_short_help = true)]
     pub sbom_include: Vec<PathBuf>,
-    /// Python that must run with the wheel installed, like 'import demo'
+    /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE", hide_short_help = true)]
     pub smoke: Option<String>,
     /// What is done about libraries.

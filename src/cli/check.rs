@@ -90,7 +90,7 @@ pub struct CheckArguments {
         hide_possible_values = true
     )]
     pub profile: ProfileArgument,
-    /// Python that must run with the wheel installed, like 'import demo'
+    /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE")]
     pub smoke: Option<String>,
     /// Write a mended wheel, where that needs no build
