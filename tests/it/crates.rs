@@ -50,9 +50,14 @@ folders! {
     workspace_member = "workspace-member",
 }
 
+/// Folders that a test of their own builds, because they need more than a compiler.
+const OTHERS: [&str; 1] = ["postgres-client"];
+
 #[test]
 fn every_folder_is_a_test() {
-    assert_eq!(names(&place::repository().join("test-crates")), FOLDERS);
+    let mut folders = names(&place::repository().join("test-crates"));
+    folders.retain(|name| !OTHERS.contains(&name.as_str()));
+    assert_eq!(folders, FOLDERS);
 }
 
 fn holds(folder: &str) {

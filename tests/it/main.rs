@@ -19,6 +19,7 @@ mod judges;
 mod peers;
 mod place;
 mod plan;
+mod postgres;
 mod rebuilds;
 mod repair;
 mod reproducible;
