@@ -551,3 +551,112 @@ fn what_is_no_wheel_is_refused_and_nothing_is_written() {
         1
     );
 }
+
+/// Wheels of PyPI that carry libraries, what imports them, and what they need beside themselves.
+///
+/// Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does.
+#[test]
+fn real_wheels_that_lost_their_libraries_get_them_back() {
+    if crate::shell::variable("IRONWHEEL_TEST_PEERS").is_none() {
+        return;
+    }
+    for (wheel, code, beside) in [
+        (
+            "pyzmq==27.3.0",
+            "import zmq; c = zmq.Context(); s = c.socket(zmq.REP); s.bind('inproc://x'); print(zmq.zmq_version_info()[0])",
+            None,
+        ),
+        (
+            "numpy==2.4.6",
+            "import numpy as n; print(n.linalg.inv(n.array([[2.0, 0.0], [0.0, 4.0]]))[1, 1])",
+            None,
+        ),
+        (
+            "h5py==3.16.0",
+            "import h5py, io; f = h5py.File(io.BytesIO(), 'w'); f['x'] = [1, 2, 3]; print(int(f['x'][2]))",
+            Some("numpy==2.4.6"),
+        ),
+    ] {
+        comes_back(wheel, code, beside);
+    }
+}
+
+fn comes_back(requirement: &str, code: &str, beside: Option<&str>) {
+    let yard = Yard::new();
+    let download = |requirement: &str, folder: &str| {
+        judges::judge_named("pip")
+            .args([
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--dest",
+            ])
+            .arg(yard.path(folder))
+            .arg(requirement)
+            .run()
+            .succeeded();
+        only_file(&yard.path(folder))
+    };
+    let published = download(requirement, "published");
+    let script = place::repository().join("tests/unrepair.py");
+    Shell::new(&place::python().executable)
+        .arg(script)
+        .arg(IRONWHEEL)
+        .arg(&published)
+        .arg(yard.path("tree"))
+        .arg(yard.path("lib"))
+        .run()
+        .succeeded();
+    std::fs::create_dir(yard.path("dist")).expect("a folder");
+    judges::judge_named("wheel")
+        .arg("pack")
+        .arg(yard.path("tree"))
+        .arg("--dest-dir")
+        .arg(yard.path("dist"))
+        .run()
+        .succeeded();
+    let beside = beside.map(|requirement| download(requirement, "beside"));
+    let code = match &beside {
+        Some(wheel) => format!(
+            "import sys; sys.path.append({:?}); {code}",
+            wheel.with_extension("").display().to_string()
+        ),
+        None => code.to_owned(),
+    };
+    if let Some(wheel) = beside {
+        let unpack = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])";
+        let python = Shell::new(&place::python().executable).args(["-c", unpack]);
+        python.arg(&wheel).arg(wheel.with_extension("")).run().succeeded();
+    }
+    let bare = only_file(&yard.path("dist"));
+    let lacking = yard.python(&bare, &code);
+    assert!(
+        lacking.stderr.contains("cannot open shared object"),
+        "{requirement}: {}",
+        lacking.stderr
+    );
+    let repaired = yard.repaired(&bare, &[]);
+    let expected = yard.python(&published, &code).succeeded();
+    assert_eq!(
+        yard.python(&repaired, &code).succeeded(),
+        expected,
+        "{requirement}"
+    );
+    let shown = judges::judge_named("auditwheel")
+        .arg("show")
+        .arg(&repaired)
+        .run()
+        .succeeded();
+    let name = repaired
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("UTF-8");
+    let agrees = shown
+        .split('"')
+        .any(|word| word.starts_with("manylinux_2_") && name.contains(word));
+    assert!(agrees, "{name}, but auditwheel says {shown}");
+    let findings = Shell::new(IRONWHEEL).arg("check").arg(&repaired).run();
+    assert_eq!(findings.status, 0, "{}{}", findings.stdout, findings.stderr);
+}
