@@ -46,6 +46,11 @@ fn the_commands_about_platforms_work_in_their_order() {
     work_in_their_order("docs/audit.md", 3);
 }
 
+#[test]
+fn the_commands_about_libraries_work_in_their_order() {
+    work_in_their_order("docs/libraries.md", 2);
+}
+
 fn work_in_their_order(document: &str, more_than: usize) {
     let commands = commands(document);
     assert!(commands.len() > more_than, "{commands:?}");
