@@ -349,3 +349,34 @@ fn a_library_is_grafted_again_because_cargo_s_output_stays_as_it_is() {
     std::fs::remove_dir_all(case.path("libraries")).expect("the library goes");
     assert_eq!(add_of(&case), "7", "the wheel has what it needs");
 }
+
+#[test]
+fn what_another_tool_has_done_to_cargo_s_output_does_not_get_into_a_wheel() {
+    let case = Case::with_library("word");
+    std::os::unix::fs::symlink("libword.so", case.path("libraries/libword.so.1.0")).expect("a symbolic link");
+    let arguments = ["--", "-L", "libraries", "-l", "dylib=word"];
+    compiled(&case, &arguments);
+    let first = wheel_bytes(&case);
+    // maturin's way: the file is edited where it lies, and with it cargo's own, which is the same file under another name.
+    let cargos = place::shared_target().join("release/libpure.so");
+    let prepared = case.path("prepared.so");
+    Shell::new(place::IRONWHEEL)
+        .args([
+            "elf",
+            "--replace-needed",
+            "libword.so.1.0",
+            "libword-0123abcd.so.1.0",
+            "--output",
+        ])
+        .arg(&prepared)
+        .arg(&cargos)
+        .run()
+        .succeeded();
+    std::fs::write(&cargos, std::fs::read(&prepared).expect("a library")).expect("written in place");
+    let again = compiled_with(&case, &arguments, Some("compiling them again"));
+    assert_eq!(again, only("pure"));
+    assert!(
+        wheel_bytes(&case) == first,
+        "the wheel is the one that was made before"
+    );
+}
