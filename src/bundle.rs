@@ -163,6 +163,30 @@ impl Bundled {
         }
     }
 
+    /// What is doubtful about the libraries that were put in, a sentence each.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let put_in: BTreeSet<&PathBuf> = self
+            .travellers
+            .iter()
+            .map(|traveller| &traveller.source)
+            .collect();
+        let clashes = self.closure.clashes.iter().filter_map(|(soname, paths)| {
+            let paths: Vec<String> = paths
+                .iter()
+                .filter(|path| put_in.contains(path))
+                .map(|path| path.display().to_string())
+                .collect();
+            (paths.len() > 1).then(|| {
+                format!(
+                    "two libraries go by the name `{soname}`, and a process that loads both has every symbol twice: {}",
+                    paths.join(", ")
+                )
+            })
+        });
+        clashes.collect()
+    }
+
     /// The libraries that were put in, for those who want to know.
     #[must_use]
     pub fn carried(&self) -> Vec<Carried> {

@@ -536,6 +536,8 @@ impl Maker<'_> {
         };
         let mut bundled =
             bundle::bundle(tree, objects, &wish).inspect_err(|error| self.blame(error, compiled))?;
+        let doubts: Vec<Notice> = bundled.doubts().into_iter().map(Notice::new).collect();
+        announce(&doubts, self.listener);
         if let Some(given) = given {
             bundled.platforms = vec![PlatformTag::Verbatim(given.replace(['-', '.'], "_"))];
         } else if wish.mode != AuditMode::Skip {

@@ -184,6 +184,9 @@ fn one(
         path: path.to_owned(),
         source: Box::new(source),
     })?;
+    for message in bundled.doubts() {
+        listener(Event::Notice { message, hint: None });
+    }
     listener(Event::Finished {
         stage: Stage::Audit,
         outcome: bundled.in_words(),

@@ -1,4 +1,4 @@
-//! The wheel of a client of PostgreSQL, with some thirty libraries in it, on a system that has none of them, against a real server.
+//! The wheel of a database client, with some thirty libraries in it, on a system that has none of them, against a real server.
 //!
 //! Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does. Needs root, and of Debian `libpq-dev`, `postgresql` and
 //! `debootstrap`.
@@ -89,9 +89,11 @@ impl Drop for Server {
             .run("pg_ctl")
             .args(["stop", "--mode=immediate", "--silent", "--pgdata"]);
         let answer = stop.arg(self.folder.path().join("data")).run();
-        if answer.status != 0 && !std::thread::panicking() {
-            panic!("the server does not end: {}", answer.stderr);
-        }
+        assert!(
+            answer.status == 0 || std::thread::panicking(),
+            "the server does not end: {}",
+            answer.stderr
+        );
     }
 }
 

@@ -552,7 +552,29 @@ fn what_is_no_wheel_is_refused_and_nothing_is_written() {
     );
 }
 
-/// Wheels of PyPI that carry libraries, what imports them, and what they need beside themselves.
+#[test]
+fn two_libraries_of_one_name_are_told() {
+    let yard = Yard::new();
+    yard.libraries();
+    std::fs::create_dir(yard.path("other")).expect("a folder");
+    let other = "const char *word(void) { return \"other\"; }\n";
+    yard.compile("other/libword.so.1.0", other, &["-Wl,-soname,libword.so.1"]);
+    yard.link("libword.so.1.0", "other/libword.so.1");
+    let rpath = format!("-Wl,--disable-new-dtags,-rpath,{}", yard.path("other").display());
+    yard.extension("demo/_one", "word", &["-lword"]);
+    yard.extension("demo/_two", "word", &["-lword", &rpath]);
+    let answer = yard.repair(&yard.pack(), &["--ldpaths", "lib"]);
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("notice: two libraries go by the name `libword.so.1`"),
+        "{}",
+        answer.stderr
+    );
+}
+
+/// Published wheels that carry libraries, what imports them, and what they need beside themselves.
 ///
 /// Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does.
 #[test]
