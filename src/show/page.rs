@@ -232,9 +232,15 @@ fn parts(bytes: &[u8]) -> Vec<Node> {
             .any(|code| name == *code || name.strip_prefix(code).is_some_and(|rest| rest.starts_with('.')));
         (name, size, if is_code { "native" } else { "section" })
     });
-    of_crates
-        .chain(of_sections)
-        .map(|(name, size, kind)| Node {
+    let mut debugging = Node {
+        name: "for debuggers alone".to_owned(),
+        kind: "frame",
+        ..Node::default()
+    };
+    let mut parts = Vec::new();
+    for (name, size, kind) in of_crates.chain(of_sections).filter(|(_, size, _)| *size > 0) {
+        let is_for_debuggers = kind == "section" && is_for_debuggers(&name);
+        let part = Node {
             name: if name.is_empty() {
                 "no name".to_owned()
             } else {
@@ -243,9 +249,24 @@ fn parts(bytes: &[u8]) -> Vec<Node> {
             size,
             kind,
             ..Node::default()
-        })
-        .filter(|part| part.size > 0)
-        .collect()
+        };
+        if is_for_debuggers {
+            debugging.size += size;
+            debugging.children.push(part);
+        } else {
+            parts.push(part);
+        }
+    }
+    if debugging.size > 0 {
+        parts.push(debugging);
+    }
+    parts
+}
+
+/// Whether `--strip` would take a section out.
+fn is_for_debuggers(section: &str) -> bool {
+    let names = [".debug", ".zdebug", ".symtab", ".strtab", ".gdb_index"];
+    names.iter().any(|name| section.starts_with(name))
 }
 
 /// The tiles, each of which leads to its line in the table.

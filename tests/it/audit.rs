@@ -1,7 +1,11 @@
 //! The verdicts are those of auditwheel, but where auditwheel has none or a wrong one; and they come in a tenth of its time.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use ironwheel::archive::ArchivePath;
+use ironwheel::audit::{Object, Place, Search, close};
+use ironwheel::elf;
 use serde_json::Value;
 
 use crate::judges;
@@ -28,7 +32,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 /// What `ironwheel show` says of a wheel.
-pub fn shown(wheel: &std::path::Path, arguments: &[&str]) -> Value {
+pub fn shown(wheel: &Path, arguments: &[&str]) -> Value {
     let shell = Shell::new(IRONWHEEL)
         .args(["show", "--message-format", "json"])
         .args(arguments.iter().copied())
@@ -115,4 +119,77 @@ fn the_policies_are_those_of_auditwheel() {
         .arg("--check")
         .run()
         .succeeded();
+}
+
+/// What the loader of this machine finds for a file, by name; nothing for what it does not find.
+fn found_by_loader(file: &Path) -> BTreeMap<String, Option<PathBuf>> {
+    let answer = Shell::new("ldd").arg(file).unset("LD_LIBRARY_PATH").run();
+    let lines = answer
+        .stdout
+        .lines()
+        .filter_map(|line| line.trim().split_once(" => "));
+    lines
+        .map(|(name, place)| {
+            let path = place.split(" (").next().filter(|path| path.starts_with('/'));
+            let real = path.map(|path| Path::new(path).canonicalize().expect("a library"));
+            (name.to_owned(), real)
+        })
+        .collect()
+}
+
+/// The shared objects in the folder of this machine's C library, links left out.
+fn libraries_of_this_machine() -> Vec<PathBuf> {
+    let own = found_by_loader(Path::new(IRONWHEEL));
+    let c_library = own
+        .values()
+        .flatten()
+        .next()
+        .expect("the program is linked to something");
+    let folder = c_library.parent().expect("a folder");
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.to_string_lossy().contains(".so") && !path.is_symlink() && path.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_closure_of_every_library_of_this_machine_is_what_the_loader_finds() {
+    let mut compared = 0;
+    for file in libraries_of_this_machine() {
+        let bytes = std::fs::read(&file).expect("a library");
+        let Ok(facts) = elf::inspect(&bytes) else {
+            // A text for linkers.
+            continue;
+        };
+        let of_its_own = |path: &Option<String>| path.as_ref().is_some_and(|path| path.contains("ORIGIN"));
+        if of_its_own(&facts.rpath) || of_its_own(&facts.runpath) {
+            // Its place in a wheel would be another than here.
+            continue;
+        }
+        let object = Object {
+            path: ArchivePath::parse("library.so").expect("a path"),
+            facts,
+        };
+        let closure = close(&[object], &Search::default()).expect("a closure");
+        let of_libraries = closure.libraries.values().map(|library| &library.needs);
+        let needs: Vec<(&String, &Place)> = closure.objects.values().chain(of_libraries).flatten().collect();
+        if needs.iter().all(|(_, place)| **place == Place::Promised) {
+            continue;
+        }
+        let theirs = found_by_loader(&file);
+        for (name, place) in needs {
+            let ours = match place {
+                Place::Machine(path) => Some(path.clone()),
+                Place::Missing => None,
+                _ => continue,
+            };
+            let theirs = theirs.get(name.as_str()).cloned().flatten();
+            assert_eq!(ours, theirs, "{name}, for {}", file.display());
+            compared += 1;
+        }
+    }
+    assert!(compared > 0, "no library of this machine needs another");
 }
