@@ -40,7 +40,7 @@ pub struct Report {
     pub unreadable: Vec<(String, String)>,
     /// What the loader would bring.
     pub closure: Closure,
-    /// What the policies say; nothing where there is no ELF file.
+    /// What the policies say; nothing where there is no ELF file that they speak of.
     pub audit: Option<Audit>,
     /// The packages that own the libraries outside of the wheel.
     pub owners: BTreeMap<PathBuf, Package>,
@@ -151,7 +151,7 @@ pub fn report(path: &Path, search: &Search) -> Result<Report, ShowError> {
         generator: header(&text("WHEEL"), "Generator").map(str::to_owned),
         entry_points: entry_points(&text("entry_points.txt")),
         sboms: sboms(&members, &format!("{dist_info}/sboms/")),
-        audit: (!objects.is_empty()).then(|| audit::audit(&objects, &closure)),
+        audit: Some(audit::audit(&objects, &closure)).filter(|audit| !audit.architecture().is_empty()),
         members,
         objects,
         unreadable,

@@ -257,6 +257,19 @@ fn a_damaged_shared_object_is_told_and_not_judged() {
 }
 
 #[test]
+fn object_files_and_libraries_for_linkers_make_no_platform() {
+    let bench = Bench::new();
+    let source = bench.write("empty.c", "int nothing;\n");
+    let object = bench.path("empty.o");
+    let cc = Shell::new("cc").args(["-c", "-o"]).arg(&object).arg(source);
+    cc.run().succeeded();
+    let wheel = bench.wheel(NAME, RECORD, &[("demo/empty.o", object)]);
+    let told = shown(&wheel, &[]);
+    assert_eq!(told["platform"], "any");
+    assert_eq!(told["objects"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn the_page_holds_what_there_is_to_see_and_nothing_of_a_file_s_name_becomes_a_tag() {
     let bench = Bench::new();
     let inside = bench.link("inside.so", &["-Wl,-soname,libinside.so"]);
