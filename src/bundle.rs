@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::archive::{ArchiveError, ArchivePath, Entry, Tree};
 use crate::audit::packages::Packages;
-use crate::audit::{self, Audit, AuditError, Cause, Closure, ClosureError, Grafting, Place, Search};
+use crate::audit::{self, Audit, AuditError, Cause, Closure, ClosureError, Grafting, Object, Place, Search};
 use crate::event::Carried;
 use crate::graft::objects::Objects;
 use crate::graft::{self, GraftError, Traveller};
@@ -234,20 +234,15 @@ impl Bundled {
 /// # Errors
 /// Where the platform asked for does not hold, a library cannot be found or put in, or a file cannot be read. The tree is not
 /// to be used then.
-pub fn bundle(tree: &mut Tree, mut found: Objects, wish: &Wish<'_>) -> Result<Bundled, BundleError> {
+pub fn bundle(tree: &mut Tree, found: &Objects, wish: &Wish<'_>) -> Result<Bundled, BundleError> {
     let mixes = wish.platforms.contains(&PlatformWish::Linux)
         && wish.platforms.iter().any(|wish| *wish != PlatformWish::Linux);
     if mixes {
         return Err(BundleError::MixedWishes);
     }
-    for object in &mut found.objects {
-        object
-            .facts
-            .needed
-            .retain(|needed| !wish.drop_needed.contains(needed));
-    }
-    let closure = audit::close(&found.objects, wish.search)?;
-    let audit = audit::audit(&found.objects, &closure);
+    let judged = without_dropped(&found.objects, wish.drop_needed);
+    let closure = audit::close(&judged, wish.search)?;
+    let audit = audit::audit(&judged, &closure);
     if wish.grafting() == Grafting::Allowed {
         refuse_missing(&closure, wish.search)?;
     }
@@ -270,7 +265,7 @@ pub fn bundle(tree: &mut Tree, mut found: Objects, wish: &Wish<'_>) -> Result<Bu
         edited: Vec::new(),
     };
     if wish.grafting() == Grafting::Allowed {
-        put_in(tree, &found, &libraries, wish, &mut bundled)?;
+        put_in(tree, found, &libraries, wish, &mut bundled)?;
     }
     Ok(bundled)
 }
@@ -290,6 +285,18 @@ fn refuse_foreign(audit: &Audit) -> Result<(), BundleError> {
     }
     let libraries = foreign.into_iter().collect::<Vec<_>>().join(", ");
     Err(BundleError::ForeignLibraries { libraries })
+}
+
+/// The files as they will be, without what they need no more. Programs keep it: see [`graft::Request::drop_needed`].
+fn without_dropped(objects: &[Object], drop_needed: &BTreeSet<String>) -> Vec<Object> {
+    let mut judged = objects.to_vec();
+    for object in judged
+        .iter_mut()
+        .filter(|object| object.facts.interpreter.is_none())
+    {
+        object.facts.needed.retain(|needed| !drop_needed.contains(needed));
+    }
+    judged
 }
 
 fn chosen(audit: &Audit, wish: &Wish<'_>) -> Result<Vec<PlatformTag>, BundleError> {

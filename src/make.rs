@@ -411,7 +411,7 @@ impl Maker<'_> {
         let mut tree = self.gather(job, &compiled)?;
         let objects = objects::find(&tree, self.host.cores())?;
         let facts = self.extension(job, &compiled, &objects)?;
-        let bundled = self.bundle(&compiled, objects, &facts, &mut tree)?;
+        let bundled = self.bundle(&compiled, &objects, &facts, &mut tree)?;
         end(Stage::Audit, bundled.in_words(), clock, self.listener);
         let filename = WheelFilename::new(
             &self.project.metadata.name,
@@ -443,7 +443,7 @@ impl Maker<'_> {
             needed: facts.needed,
             libraries: bundled.carried(),
         };
-        Ok((Wheel { filename, tree }, proof))
+        Ok((Wheel::new(filename, tree), proof))
     }
 
     fn options<'a>(&'a self, memory: &'a Path) -> Options<'a> {
@@ -512,7 +512,7 @@ impl Maker<'_> {
     fn bundle(
         &self,
         compiled: &Compiled,
-        objects: Objects,
+        objects: &Objects,
         facts: &Facts,
         tree: &mut Tree,
     ) -> Result<Bundled, MakeError> {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::audit::{self, Search};
 use crate::bundle::{self, BundleError, Bundled, Wish};
+use crate::elf::ElfError;
 use crate::event::{Event, Listener, Stage, WheelMade};
 use crate::fs::FileError;
 use crate::graft::objects;
@@ -30,6 +31,8 @@ pub struct Request {
     pub out: PathBuf,
     /// The platforms asked for; none for the best that holds.
     pub platforms: Vec<PlatformWish>,
+    /// The architecture that was asked for with them.
+    pub architecture: Option<String>,
     /// Whether nothing but the platforms asked for is named.
     pub only_those: bool,
     /// Whether the file's tags stay as they are.
@@ -67,6 +70,32 @@ pub enum RepairError {
     Pure {
         /// The wheel.
         path: PathBuf,
+    },
+    /// It is for another machine than the platform that was asked for.
+    #[error("{path} is for {found}, but the platform asked for is for {wanted}", path = path.display())]
+    OtherMachine {
+        /// The wheel.
+        path: PathBuf,
+        /// Its architecture.
+        found: String,
+        /// The one asked for.
+        wanted: String,
+    },
+    /// The new wheel would take the place of the one it is made from, or of one made just before.
+    #[error("the repaired wheel would take the place of {path}", path = path.display())]
+    InTheWay {
+        /// The wheel that is there.
+        path: PathBuf,
+    },
+    /// A file of it that begins like ELF is damaged.
+    #[error("`{inside}` of {path} cannot be judged", path = path.display())]
+    Damaged {
+        /// The wheel.
+        path: PathBuf,
+        /// The file in it.
+        inside: String,
+        /// What is wrong with it.
+        source: ElfError,
     },
     /// It is for another system.
     #[error("{path} is not for Linux: its platform is `{platform}`", path = path.display())]
@@ -115,7 +144,7 @@ pub fn repair(request: &Request, host: &Host, listener: Listener<'_>) -> Result<
     let mut made = Vec::new();
     for path in &request.wheels {
         let unpacked = read::open(path)?;
-        if let Some(wheel) = one(path, unpacked, request, host, listener)? {
+        if let Some(wheel) = one(path, unpacked, &made, request, host, listener)? {
             listener(Event::Wheel(wheel.clone()));
             made.push(wheel);
         }
@@ -126,11 +155,19 @@ pub fn repair(request: &Request, host: &Host, listener: Listener<'_>) -> Result<
 fn one(
     path: &Path,
     mut unpacked: Unpacked,
+    made: &[WheelMade],
     request: &Request,
     host: &Host,
     listener: Listener<'_>,
 ) -> Result<Option<WheelMade>, RepairError> {
     let found = objects::find(&unpacked.tree, host.cores())?;
+    if let Some((inside, source)) = found.unreadable.first() {
+        return Err(RepairError::Damaged {
+            path: path.to_owned(),
+            inside: inside.to_string(),
+            source: source.clone(),
+        });
+    }
     let Some(first) = found.objects.first() else {
         if !request.allow_pure {
             return Err(RepairError::Pure {
@@ -147,9 +184,21 @@ fn one(
         return Ok(None);
     };
     let architecture = architecture(path, &unpacked.filename, &first.facts.machine.to_string())?;
+    if let Some(wanted) = request
+        .architecture
+        .as_ref()
+        .filter(|wanted| **wanted != architecture)
+    {
+        return Err(RepairError::OtherMachine {
+            path: path.to_owned(),
+            found: architecture,
+            wanted: wanted.clone(),
+        });
+    }
     let libpython: BTreeSet<String> = found
         .objects
         .iter()
+        .filter(|object| object.facts.interpreter.is_none())
         .flat_map(|object| &object.facts.needed)
         .filter(|needed| audit::is_libpython(needed))
         .cloned()
@@ -180,10 +229,11 @@ fn one(
         strip: request.strip,
         cores: host.cores(),
     };
-    let bundled = bundle::bundle(&mut unpacked.tree, found, &wish).map_err(|source| RepairError::Bundle {
-        path: path.to_owned(),
-        source: Box::new(source),
-    })?;
+    let bundled =
+        bundle::bundle(&mut unpacked.tree, &found, &wish).map_err(|source| RepairError::Bundle {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
     for message in bundled.doubts() {
         listener(Event::Notice { message, hint: None });
     }
@@ -203,7 +253,9 @@ fn one(
         has_bill: true,
     };
     papers::add(&bundled.travellers, &papers, &mut unpacked.tree)?;
-    Ok(Some(finish(path, unpacked, &bundled, request, host, listener)?))
+    Ok(Some(finish(
+        path, unpacked, &bundled, made, request, host, listener,
+    )?))
 }
 
 /// Names the wheel, brings WHEEL into line, and writes it.
@@ -211,6 +263,7 @@ fn finish(
     path: &Path,
     unpacked: Unpacked,
     bundled: &Bundled,
+    made: &[WheelMade],
     request: &Request,
     host: &Host,
     listener: Listener<'_>,
@@ -231,6 +284,7 @@ fn finish(
             .collect();
         filename.for_platforms(platforms)
     };
+    refuse_overwriting(path, &request.out.join(filename.to_string()), made)?;
     retag(path, &mut tree, &dist_info, &filename)?;
     let options = Options {
         out: &request.out,
@@ -250,7 +304,12 @@ fn finish(
     let tags = filename.tag().expanded();
     let files = tree.len() + 1;
     let progress = |done, total| listener(Event::Progress { done, total });
-    let written = write::write(Wheel { filename, tree }, Prepared::default(), &options, &progress)?;
+    let wheel = Wheel {
+        filename,
+        dist_info,
+        tree,
+    };
+    let written = write::write(wheel, Prepared::default(), &options, &progress)?;
     listener(Event::Finished {
         stage: Stage::Write,
         outcome: name.clone(),
@@ -266,6 +325,18 @@ fn finish(
         libraries: bundled.carried(),
         files,
     })
+}
+
+/// What a wheel is repaired from is still there afterwards, and so is what was repaired before it.
+fn refuse_overwriting(from: &Path, to: &Path, made: &[WheelMade]) -> Result<(), RepairError> {
+    let is_itself = match (std::fs::canonicalize(from), std::fs::canonicalize(to)) {
+        (Ok(from), Ok(to)) => from == to,
+        _ => false,
+    };
+    if is_itself || made.iter().any(|wheel| wheel.path == to) {
+        return Err(RepairError::InTheWay { path: to.to_owned() });
+    }
+    Ok(())
 }
 
 /// The architecture of the wheel's platform tag; the first file's where the tag says `any`.

@@ -61,6 +61,8 @@ pub struct Closure {
     pub libraries: BTreeMap<PathBuf, Library>,
     /// The folders that were searched in vain, in order, for each missing library.
     pub searched: BTreeMap<String, Vec<PathBuf>>,
+    /// Libraries of the wheel that a file of it needs and no run path leads to.
+    pub unreached: BTreeMap<ArchivePath, BTreeSet<ArchivePath>>,
     /// Libraries outside of the wheel that differ and yet go by one soname: a process would get only one of them.
     pub clashes: BTreeMap<String, BTreeSet<PathBuf>>,
 }
@@ -367,6 +369,11 @@ impl<'a> Walk<'a> {
         if let Some(index) = self.by_name.get(name_in_folder).copied()
             && self.is_same_kind(index, file)
         {
+            if let File::Wheel(asking) = file {
+                let asking = self.objects[*asking].path.clone();
+                let found = self.objects[index].path.clone();
+                self.closure.unreached.entry(asking).or_default().insert(found);
+            }
             return Ok(Place::Wheel(self.objects[index].path.clone()));
         }
         for folder in &self.search.extra {

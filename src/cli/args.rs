@@ -447,6 +447,7 @@ pub struct RepairArguments {
         long,
         value_name = "SUFFIX",
         default_value = ".libs",
+        value_parser = folder_suffix,
         help_heading = "Libraries"
     )]
     pub lib_sdir: String,
@@ -456,22 +457,49 @@ pub struct RepairArguments {
 }
 
 /// `--plat`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepairPlatform(pub Option<PlatformWish>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RepairPlatform {
+    /// The platform; none for the best that holds.
+    wish: Option<PlatformWish>,
+    /// The architecture behind it.
+    architecture: Option<String>,
+}
+
+/// What makes another folder of the distribution's name, beside its packages.
+fn folder_suffix(written: &str) -> Result<String, &'static str> {
+    let is_an_end = written.starts_with(['.', '_', '-']) && written.len() > 1;
+    if is_an_end && !written.contains(['/', '\\']) && !written.contains("..") {
+        Ok(written.to_owned())
+    } else {
+        Err("it begins with `.`, `_` or `-` and is the end of one folder's name")
+    }
+}
 
 /// A platform with its architecture, which the wheel has anyway, or without.
 fn repair_platform(written: &str) -> Result<RepairPlatform, TagError> {
     if written == "auto" {
-        return Ok(RepairPlatform(None));
+        return Ok(RepairPlatform::default());
     }
-    let wish = PlatformWish::parse(written).or_else(|error| {
-        // `manylinux_2_28_x86_64`, `manylinux2014_aarch64`, `linux_x86_64`: some beginning of it is a wish.
-        let cuts = written.match_indices('_').map(|(at, _)| at).rev();
-        cuts.filter_map(|at| written.get(..at))
-            .find_map(|beginning| PlatformWish::parse(beginning).ok())
-            .ok_or(error)
-    })?;
-    Ok(RepairPlatform(Some(wish)))
+    if let Ok(wish) = PlatformWish::parse(written) {
+        return Ok(RepairPlatform {
+            wish: Some(wish),
+            architecture: None,
+        });
+    }
+    // `manylinux_2_28_x86_64`, `manylinux2014_aarch64`, `linux_x86_64`: the longest beginning that is a wish, then the machine.
+    let cuts = written
+        .match_indices('_')
+        .map(|(at, _)| written.split_at(at))
+        .rev();
+    let mut parsed =
+        cuts.filter_map(|(beginning, rest)| Some((PlatformWish::parse(beginning).ok()?, rest.get(1..)?)));
+    match parsed.next() {
+        Some((wish, architecture)) => Ok(RepairPlatform {
+            wish: Some(wish),
+            architecture: Some(architecture.to_owned()),
+        }),
+        None => Err(TagError::Wish(written.to_owned())),
+    }
 }
 
 impl RepairArguments {
@@ -486,7 +514,7 @@ impl RepairArguments {
         let variable = "AUDITWHEEL_PLAT";
         let platform = match (&self.plat, host.variable(variable)) {
             (Some(asked), _) => asked.clone(),
-            (None, None) => RepairPlatform(None),
+            (None, None) => RepairPlatform::default(),
             (None, Some(value)) => repair_platform(value).map_err(|_| UsageError::PlatformVariable {
                 name: variable,
                 value: value.to_owned(),
@@ -495,7 +523,8 @@ impl RepairArguments {
         Ok(repair::Request {
             wheels: self.wheels.iter().map(|wheel| host.absolute(wheel)).collect(),
             out: host.absolute(&self.wheel_dir),
-            platforms: platform.0.into_iter().collect(),
+            platforms: platform.wish.into_iter().collect(),
+            architecture: platform.architecture,
             only_those: self.only_plat,
             keep_tags: self.no_update_tags,
             allow_pure: self.allow_pure_python_wheel,

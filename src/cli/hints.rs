@@ -137,7 +137,24 @@ fn show(error: &ShowError) -> Option<String> {
 fn repair(error: &RepairError) -> Option<String> {
     match error {
         RepairError::Read(error) => error.hint(),
-        RepairError::Bundle { source, .. } => bundle(source),
+        RepairError::Bundle { source, .. } => match source.as_ref() {
+            BundleError::Audit(AuditError::Machine { .. }) => {
+                Some("its name and its files are for different machines: build it again".to_owned())
+            }
+            // The same advice, with the flags that `repair` has.
+            source => bundle(source).map(|hint| {
+                hint.replace("--exclude-lib", "--exclude")
+                    .replace("--compatibility", "--plat")
+                    .replace(", or build with `--auditwheel warn`", "")
+            }),
+        },
+        RepairError::OtherMachine { .. } => {
+            Some("leave the architecture out: the wheel has its own".to_owned())
+        }
+        RepairError::InTheWay { .. } => Some("name another folder with `--wheel-dir`".to_owned()),
+        RepairError::Damaged { .. } => {
+            Some("build the wheel again, without that file if nobody needs it".to_owned())
+        }
         RepairError::Pure { .. } => {
             Some("it runs anywhere as it is; `--allow-pure-python-wheel` makes it no error".to_owned())
         }

@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn every_damaged_byte_gives_an_answer() {
         let sound = fixture("gnu-x86_64.so");
-        for at in (0..sound.len()).step_by(7) {
+        for at in (0..sound.len()).step_by(97) {
             let mut damaged = sound.clone();
             if let Some(byte) = damaged.get_mut(at) {
                 *byte ^= 0xff;

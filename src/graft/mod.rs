@@ -31,9 +31,10 @@ pub struct Request<'a> {
     /// The libraries that shall travel, by their real paths: keys of [`Closure::libraries`].
     pub libraries: &'a BTreeSet<PathBuf>,
     /// Folders, as seen from the wheel's root when it is installed, where libraries lie that were left out: they come into the run
-    /// path of every file that needs one. Those that begin with `$` or `/` are taken as they are.
+    /// path of every file of the wheel, which may also open one by name, and of every traveller that needs one. Those that begin
+    /// with `$` or `/` are taken as they are.
     pub run_path: &'a [String],
-    /// Sonames that no file shall need any more.
+    /// Sonames that no library shall need any more; programs keep them.
     pub drop_needed: &'a BTreeSet<String>,
     /// Whether symbols and debugging information go.
     pub strip: bool,
@@ -119,7 +120,6 @@ pub fn graft(request: &Request<'_>) -> Result<Grafted, GraftError> {
     let grafting = Grafting {
         request,
         names: &travellers,
-        folders: folders(request),
     };
     let work: Vec<Work<'_>> = request
         .objects
@@ -156,11 +156,12 @@ enum Installed<'a> {
 }
 
 impl<'a> Installed<'a> {
-    fn of(path: &'a str, data: &str) -> Self {
+    /// Installers take any folder that ends so for the data folder, however its name is spelled.
+    fn of(path: &'a str) -> Self {
         let below = path
-            .strip_prefix(data)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .and_then(|rest| rest.split_once('/'));
+            .split_once('/')
+            .filter(|(first, _)| first.strip_suffix(".data").is_some())
+            .and_then(|(_, rest)| rest.split_once('/'));
         match below {
             None => Self::Packages(path),
             Some(("platlib" | "purelib", rest)) => Self::Packages(rest),
@@ -230,20 +231,6 @@ fn hashed_name(path: &Path, digest: &str) -> String {
     }
 }
 
-/// Every folder among the packages that holds a file of the wheel, and those above it.
-fn folders<'a>(request: &Request<'a>) -> BTreeSet<&'a str> {
-    let mut folders = BTreeSet::new();
-    for path in request.contents.keys() {
-        if let Installed::Packages(path) = Installed::of(path.as_str(), request.data) {
-            let mut folder = parent(path);
-            while folders.insert(folder) && !folder.is_empty() {
-                folder = parent(folder);
-            }
-        }
-    }
-    folders
-}
-
 fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -265,7 +252,6 @@ enum Done {
 struct Grafting<'a> {
     request: &'a Request<'a>,
     names: &'a Names,
-    folders: BTreeSet<&'a str>,
 }
 
 impl Grafting<'_> {
@@ -285,11 +271,12 @@ impl Grafting<'_> {
             return Ok(Done::Same);
         };
         let replace_needed = self.renamed(needs);
-        let installed = Installed::of(object.path.as_str(), request.data);
+        let installed = Installed::of(object.path.as_str());
+        let unreached = self.unreached(object);
         let moved_to;
         let folder = match installed {
             Installed::Packages(path) => parent(path),
-            _ if replace_needed.is_empty() => return Ok(Done::Same),
+            _ if replace_needed.is_empty() && unreached.is_empty() => return Ok(Done::Same),
             Installed::Scripts(name) => {
                 moved_to = format!("{}/{name}", scripts_folder(request.folder));
                 parent(&moved_to)
@@ -297,17 +284,16 @@ impl Grafting<'_> {
             Installed::Elsewhere => {
                 return Err(GraftError::NoWay {
                     path: object.path.to_string(),
-                    library: replace_needed.into_keys().collect::<Vec<_>>().join(", "),
+                    library: needs.keys().cloned().collect::<Vec<_>>().join(", "),
                 });
             }
         };
-        let mut entries = self.kept(&object.facts, folder, needs);
+        let mut entries = kept(&object.facts, folder);
         if !replace_needed.is_empty() {
             entries.push(from_origin(folder, request.folder));
         }
-        if needs.values().any(|place| *place == Place::Excluded) {
-            entries.extend(self.asked(folder));
-        }
+        entries.extend(unreached.iter().map(|target| from_origin(folder, target)));
+        entries.extend(self.asked(folder));
         let edits = Edits {
             replace_needed,
             remove_needed: self.dropped(&object.facts),
@@ -342,7 +328,7 @@ impl Grafting<'_> {
         }
         for place in library.needs.values() {
             if let Place::Wheel(inside) = place
-                && let Installed::Packages(inside) = Installed::of(inside.as_str(), request.data)
+                && let Installed::Packages(inside) = Installed::of(inside.as_str())
             {
                 entries.push(from_origin(request.folder, parent(inside)));
             }
@@ -383,27 +369,29 @@ impl Grafting<'_> {
             .collect()
     }
 
+    /// The folders of libraries of the wheel that no run path leads to, whoever the process begins with.
+    fn unreached(&self, object: &Object) -> BTreeSet<String> {
+        let unreached = self.request.closure.unreached.get(&object.path);
+        let folders = unreached
+            .into_iter()
+            .flatten()
+            .filter_map(|path| match Installed::of(path.as_str()) {
+                Installed::Packages(path) => Some(parent(path).to_owned()),
+                Installed::Scripts(_) | Installed::Elsewhere => None,
+            });
+        folders.collect()
+    }
+
+    /// A program keeps what it asks for: unlike an extension, nobody has loaded it before.
     fn dropped(&self, facts: &Facts) -> BTreeSet<String> {
+        if facts.interpreter.is_some() {
+            return BTreeSet::new();
+        }
         let dropped = facts
             .needed
             .iter()
             .filter(|it| self.request.drop_needed.contains(*it));
         dropped.cloned().collect()
-    }
-
-    /// The entries of the run path that stay: those that lead to a folder of the wheel, and, where a needed library is not in
-    /// the wheel, those that lead beside it among the packages.
-    fn kept(&self, facts: &Facts, folder: &str, needs: &BTreeMap<String, Place>) -> Vec<String> {
-        let looks_outside = needs
-            .values()
-            .any(|place| matches!(place, Place::Excluded | Place::Missing));
-        let existing = facts.runpath.as_ref().or(facts.rpath.as_ref());
-        let entries = existing.map(String::as_str).unwrap_or_default().split(':');
-        let stays = |entry: &&str| {
-            resolved(entry, folder)
-                .is_some_and(|target| looks_outside || self.folders.contains(target.as_str()))
-        };
-        entries.filter(stays).map(str::to_owned).collect()
     }
 
     /// The folders that were asked for, as seen from a file's folder.
@@ -433,6 +421,17 @@ impl Grafting<'_> {
         let edited = elf::apply(stripped.as_deref().unwrap_or(bytes), edits).map_err(failed)?;
         Ok((edited != bytes).then_some(edited))
     }
+}
+
+/// The entries of the run path that stay: those that lead somewhere among the packages. What lies there may be another wheel's,
+/// and may be opened by name or needed by a library that inherits the path, which this file does not tell.
+fn kept(facts: &Facts, folder: &str) -> Vec<String> {
+    let existing = facts.runpath.as_ref().or(facts.rpath.as_ref());
+    let entries = existing.map(String::as_str).unwrap_or_default().split(':');
+    entries
+        .filter(|entry| resolved(entry, folder).is_some())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The edits that give a file this run path, and none where it has it.
@@ -580,7 +579,7 @@ mod tests {
 
     #[test]
     fn files_of_the_data_folder_are_installed_elsewhere() {
-        let of = |path| Installed::of(path, "demo-1.data");
+        let of = Installed::of;
         assert_eq!(of("demo/x.so"), Installed::Packages("demo/x.so"));
         assert_eq!(
             of("demo-1.data/platlib/demo/x.so"),

@@ -19,8 +19,22 @@ use crate::zip::{self, parallel, structure};
 pub struct Wheel {
     /// Its file name.
     pub filename: WheelFilename,
+    /// Its metadata folder, where RECORD goes.
+    pub dist_info: String,
     /// Its files, RECORD not among them.
     pub tree: Tree,
+}
+
+impl Wheel {
+    /// A wheel whose metadata folder is named as its file is.
+    #[must_use]
+    pub fn new(filename: WheelFilename, tree: Tree) -> Self {
+        Self {
+            dist_info: filename.dist_info(),
+            filename,
+            tree,
+        }
+    }
 }
 
 /// How a wheel is written.
@@ -107,7 +121,7 @@ pub fn write(
     options: &Options<'_>,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Written, WriteError> {
-    let record = ArchivePath::parse(&format!("{}/RECORD", wheel.filename.dist_info())).map_err(fault)?;
+    let record = ArchivePath::parse(&format!("{}/RECORD", wheel.dist_info)).map_err(fault)?;
     let mut members = members(wheel.tree, prepared, options, progress)?;
     members.sort_by(|one, other| order(&one.path).cmp(&order(&other.path)));
     members.push(record_member(&members, record, options.compression));
@@ -312,7 +326,7 @@ mod tests {
                 memory: memory.then_some(folder.as_path()),
             };
             let filename = WheelFilename::parse("demo-1.0-cp39-abi3-linux_x86_64.whl").unwrap();
-            let written = write(Wheel { filename, tree }, prepared, &options, &|_, _| {}).unwrap();
+            let written = write(Wheel::new(filename, tree), prepared, &options, &|_, _| {}).unwrap();
             let entries = read(&std::fs::read(&written.path).unwrap()).unwrap();
             (written, entries)
         }
@@ -492,7 +506,7 @@ mod tests {
             ("a.py", text("a")),
         ]);
         write(
-            Wheel { filename, tree },
+            Wheel::new(filename, tree),
             Prepared::default(),
             &options,
             &|done, total| {
@@ -523,10 +537,7 @@ mod tests {
             rule: String::new(),
         };
         let filename = WheelFilename::parse("demo-1.0-py3-none-any.whl").unwrap();
-        let wheel = Wheel {
-            filename,
-            tree: tree([("gone.py", entry)]),
-        };
+        let wheel = Wheel::new(filename, tree([("gone.py", entry)]));
         let error = write(wheel, Prepared::default(), &options, &|_, _| {}).unwrap_err();
         assert_eq!(error.to_string(), format!("cannot read {}", gone.display()));
         assert!(!out.exists());
@@ -544,10 +555,7 @@ mod tests {
             memory: None,
         };
         let filename = WheelFilename::parse("demo-1.0-py3-none-any.whl").unwrap();
-        let wheel = Wheel {
-            filename,
-            tree: tree([("demo-1.0.dist-info/RECORD", text(""))]),
-        };
+        let wheel = Wheel::new(filename, tree([("demo-1.0.dist-info/RECORD", text(""))]));
         let error = write(wheel, Prepared::default(), &options, &|_, _| {}).unwrap_err();
         assert_eq!(
             error.to_string(),

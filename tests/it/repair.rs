@@ -407,8 +407,7 @@ fn a_library_that_is_nowhere_is_an_error_with_the_places() {
     for part in [
         "cannot find `libword.so.1`, which `",
         "libgreet.so.2.5` needs",
-        "--exclude-lib",
-        "searched: ",
+        "leave it out with `--exclude`; searched: ",
     ] {
         assert!(answer.stderr.contains(part), "no `{part}` in {}", answer.stderr);
     }
@@ -435,7 +434,7 @@ fn run_paths_that_lead_out_are_dropped_and_those_that_lead_inside_stay() {
         .iter()
         .find(|(path, _)| path.contains("_native"))
         .expect("the extension");
-    assert_eq!(native.runpath, ["$ORIGIN/own:$ORIGIN/../demo.libs"]);
+    assert_eq!(native.runpath, ["$ORIGIN/own:$ORIGIN/empty:$ORIGIN/../demo.libs"]);
 }
 
 #[test]
@@ -549,6 +548,154 @@ fn what_is_no_wheel_is_refused_and_nothing_is_written() {
         yard.repair(&yard.path(&format!("no-{name}")), &["--strip"])
             .status,
         1
+    );
+}
+
+#[test]
+fn ways_to_the_packages_of_others_stay() {
+    let yard = Yard::new();
+    yard.libraries();
+    yard.extension(
+        "demo/_native",
+        "word",
+        &["-lword", "-Wl,-rpath,$ORIGIN/../other/lib:/opt/lib"],
+    );
+    let repaired = yard.repaired(&yard.pack(), &["--run-path", "third/lib"]);
+    let files = Yard::elf_files(&repaired);
+    let (_, native) = files
+        .iter()
+        .find(|(path, _)| path.contains("_native"))
+        .expect("the extension");
+    assert_eq!(
+        native.runpath,
+        ["$ORIGIN/../other/lib:$ORIGIN/../demo.libs:$ORIGIN/../third/lib"]
+    );
+}
+
+#[test]
+fn an_extension_needs_libpython_no_more() {
+    let yard = Yard::new();
+    yard.libraries();
+    yard.compile(
+        "lib/libpython3.11.so.1.0",
+        "int python;\n",
+        &["-Wl,-soname,libpython3.11.so.1.0"],
+    );
+    yard.link("libpython3.11.so.1.0", "lib/libpython3.11.so");
+    yard.extension(
+        "demo/_native",
+        "word",
+        &["-lword", "-Wl,--no-as-needed", "-lpython3.11"],
+    );
+    let wheel = yard.pack();
+    let answer = yard.repair(&wheel, &["--ldpaths", "lib"]);
+    assert!(
+        answer.stderr.contains("`libpython3.11.so.1.0` is needed no more"),
+        "{}",
+        answer.stderr
+    );
+    let repaired = only_file(&yard.path("wheelhouse"));
+    for (path, elf) in Yard::elf_files(&repaired) {
+        assert!(
+            !elf.needed.iter().any(|needed| needed.contains("python")),
+            "{path}: {elf:?}"
+        );
+    }
+    let answer = yard.python(&repaired, "from demo._native import greet; print(greet())");
+    assert_eq!(answer.succeeded(), "wheel\n");
+}
+
+#[test]
+fn folders_that_are_spelled_otherwise_stay_what_they_are() {
+    let yard = Yard::new();
+    yard.libraries();
+    yard.extension("De.Mo-1.0.data/platlib/demo/_native", "word", &["-lword"]);
+    let wheel = yard.pack();
+    let spelled = yard.path("spelled");
+    std::fs::create_dir(&spelled).expect("a folder");
+    let respell = "import sys, zipfile, hashlib, base64\n\
+                   old = zipfile.ZipFile(sys.argv[1]); new = zipfile.ZipFile(sys.argv[2], 'w'); rows = []\n\
+                   for name in old.namelist():\n    \
+                       if name.endswith('RECORD'): continue\n    \
+                       data = old.read(name).replace(b'Name: demo', b'Name: De.Mo'); name = name.replace('demo-1.0.dist-info', 'De.Mo-1.0.dist-info')\n    \
+                       digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip('=')\n    \
+                       rows.append(f'{name},sha256={digest},{len(data)}'); new.writestr(name, data)\n\
+                   rows.append('De.Mo-1.0.dist-info/RECORD,,')\n\
+                   new.writestr('De.Mo-1.0.dist-info/RECORD', '\\n'.join(rows) + '\\n'); new.close()\n";
+    let name = wheel
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("UTF-8")
+        .replace("demo-", "de_mo-");
+    Shell::new(&place::python().executable)
+        .args(["-c", respell])
+        .arg(&wheel)
+        .arg(spelled.join(&name))
+        .run()
+        .succeeded();
+    let repaired = yard.repaired(&spelled.join(&name), &[]);
+    let answer = yard.python(&repaired, "from demo._native import greet; print(greet())");
+    assert_eq!(answer.succeeded(), "wheel\n");
+}
+
+#[test]
+fn a_library_of_the_wheel_that_nobody_would_find_is_led_to() {
+    let yard = Yard::new();
+    yard.libraries();
+    yard.extension("demo/_native", "greet", &["-lgreet"]);
+    std::fs::create_dir_all(yard.path("tree/demo/own")).expect("a folder");
+    std::fs::rename(
+        yard.path("lib/libgreet.so.2.5"),
+        yard.path("tree/demo/own/libgreet.so.2"),
+    )
+    .expect("moved");
+    let repaired = yard.repaired(&yard.pack(), &[]);
+    let files = Yard::elf_files(&repaired);
+    let (_, native) = files
+        .iter()
+        .find(|(path, _)| path.contains("_native"))
+        .expect("the extension");
+    assert_eq!(native.runpath, ["$ORIGIN/own"]);
+    let answer = yard.python(&repaired, "from demo._native import greet; print(greet())");
+    assert_eq!(answer.succeeded(), "wheel\n");
+}
+
+#[test]
+fn nothing_is_overwritten_and_no_other_machine_is_named() {
+    let yard = Yard::new();
+    yard.libraries();
+    yard.extension("demo/_native", "word", &["-lword"]);
+    let wheel = yard.pack();
+    let repaired = yard.repaired(&wheel, &[]);
+    let folder = repaired
+        .parent()
+        .and_then(|folder| folder.to_str())
+        .expect("UTF-8");
+    let answer = yard.repair(&repaired, &["-w", folder]);
+    assert_eq!(answer.status, 1, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("would take the place of"),
+        "{}",
+        answer.stderr
+    );
+    let answer = yard.repair(&wheel, &["--ldpaths", "lib", "--plat", "manylinux_2_28_sparc"]);
+    assert_eq!(answer.status, 1, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("but the platform asked for is for sparc"),
+        "{}",
+        answer.stderr
+    );
+    for suffix in ["", "../x", "/x", "."] {
+        assert_eq!(yard.repair(&wheel, &["-L", suffix]).status, 2, "{suffix:?}");
+    }
+    std::fs::write(yard.path("tree/demo/damaged.so"), b"\x7fELF").expect("a file");
+    std::fs::remove_dir_all(yard.path("dist")).expect("removed");
+    let answer = yard.repair(&yard.pack(), &["--ldpaths", "lib"]);
+    assert_eq!(answer.status, 1, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("`demo/damaged.so` of "),
+        "{}",
+        answer.stderr
     );
 }
 
