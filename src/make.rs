@@ -728,12 +728,12 @@ impl Maker<'_> {
     }
 
     /// Holds the wheel against the standards before anybody gets it. What the project brings with it is told; anything else is
-    /// our own fault. Whoever gave the platform, skipped the audit or left a library out of it answers for the tag.
+    /// our own fault. Whoever gave the platform or skipped the audit answers for the tag.
     fn judge(&self, wheel: &Wheel) -> Result<(), MakeError> {
-        let members = check::Members::of_tree(&wheel.filename.to_string(), &wheel.tree)?;
         let settings = &self.project.settings;
+        let mut members = check::Members::of_tree(&wheel.filename.to_string(), &wheel.tree)?;
+        members.left_out = excluded_globs(&settings.exclude_libs.value);
         let is_audited = settings.audit_mode.value != AuditMode::Skip
-            && settings.exclude_libs.value.is_empty()
             && self.host.variable("_PYTHON_HOST_PLATFORM").is_none();
         for (severity, finding) in check::members(&members, is_audited).under(Profile::Standards) {
             // That libpython is linked, `explain` has told.

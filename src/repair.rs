@@ -427,10 +427,10 @@ mod tests {
         assert_eq!(
             retagged(text, &name),
             "Wheel-Version: 1.0\nGenerator: x (1)\nRoot-Is-Purelib: false\n\
-             Tag: cp311-cp311-manylinux_2_17_x86_64\nTag: cp311-cp311-manylinux2014_x86_64\nBuild: 1\n"
+             Tag: cp311-cp311-manylinux2014_x86_64\nTag: cp311-cp311-manylinux_2_17_x86_64\nBuild: 1\n"
         );
         assert!(retagged("Wheel-Version: 1.0\n", &name).ends_with(
-            "1.0\nTag: cp311-cp311-manylinux_2_17_x86_64\nTag: cp311-cp311-manylinux2014_x86_64\n"
+            "1.0\nTag: cp311-cp311-manylinux2014_x86_64\nTag: cp311-cp311-manylinux_2_17_x86_64\n"
         ));
     }
 

@@ -44,6 +44,8 @@ struct Binaries<'a> {
     places: BTreeMap<&'a str, BTreeSet<String>>,
     /// The Linux platforms of the tag, older names made new ones.
     platforms: BTreeSet<(PlatformWish, String)>,
+    /// Sonames of libraries that somebody else brings.
+    left_out: &'a [glob::Pattern],
 }
 
 impl<'a> Binaries<'a> {
@@ -73,6 +75,7 @@ impl<'a> Binaries<'a> {
             folders,
             places,
             platforms,
+            left_out: &members.left_out,
         }
     }
 
@@ -351,10 +354,13 @@ impl<'a> Binaries<'a> {
         }
     }
 
-    /// The facts as if libraries that the wheel brings were not asked of the system.
+    /// The facts as if libraries that the wheel or somebody else brings were not asked of the system.
     fn without_own_libraries(&self, facts: &Facts) -> Facts {
         let mut facts = facts.clone();
-        let is_own = |library: &str| self.places.contains_key(library) && !is_of_c_library(library);
+        let is_left_out = |library: &str| self.left_out.iter().any(|pattern| pattern.matches(library));
+        let is_own = |library: &str| {
+            is_left_out(library) || (self.places.contains_key(library) && !is_of_c_library(library))
+        };
         facts.needed.retain(|library| !is_own(library));
         facts.needed_versions.retain(|needed| !is_own(&needed.library));
         facts

@@ -20,6 +20,8 @@ pub struct Members {
     pub folders: Vec<String>,
     /// Whether RECORD is not there because it is yet to be written, from the very files.
     pub awaits_record: bool,
+    /// Sonames of libraries that somebody else brings: they speak against no tag.
+    pub left_out: Vec<glob::Pattern>,
 }
 
 /// One file.
@@ -96,6 +98,7 @@ impl Members {
             files,
             folders: folders.map(|found| found.name.clone()).collect(),
             awaits_record: false,
+            left_out: Vec::new(),
         };
         (members, faults)
     }
@@ -126,6 +129,7 @@ impl Members {
             files,
             folders: Vec::new(),
             awaits_record: true,
+            left_out: Vec::new(),
         })
     }
 

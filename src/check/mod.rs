@@ -143,13 +143,25 @@ impl Kind {
 /// Judges a file by its name and its bytes, on up to `cores` threads.
 #[must_use]
 pub fn judge(kind: Kind, file_name: &str, bytes: &[u8], cores: usize) -> Findings {
+    judge_without(kind, file_name, bytes, cores, &[])
+}
+
+/// `judge`, where somebody else brings the libraries of these sonames.
+#[must_use]
+pub fn judge_without(
+    kind: Kind,
+    file_name: &str,
+    bytes: &[u8],
+    cores: usize,
+    left_out: &[glob::Pattern],
+) -> Findings {
     match kind {
-        Kind::Wheel => wheel(file_name, bytes, cores),
+        Kind::Wheel => wheel(file_name, bytes, cores, left_out),
         Kind::Sdist => sdist::judge(file_name, bytes),
     }
 }
 
-fn wheel(file_name: &str, bytes: &[u8], cores: usize) -> Findings {
+fn wheel(file_name: &str, bytes: &[u8], cores: usize, left_out: &[glob::Pattern]) -> Findings {
     let mut findings = Findings::default();
     let survey = survey::survey(bytes);
     container::judge_faults(&survey.faults, &mut findings);
@@ -162,7 +174,8 @@ fn wheel(file_name: &str, bytes: &[u8], cores: usize) -> Findings {
         file_name::judge(file_name, &mut findings);
         return findings;
     }
-    let (members, faults) = Members::of_archive(file_name, bytes, &survey, cores);
+    let (mut members, faults) = Members::of_archive(file_name, bytes, &survey, cores);
+    members.left_out = left_out.to_vec();
     container::judge_faults(&faults, &mut findings);
     judge_members(&members, &mut findings);
     findings

@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use clap::{ArgAction, ValueEnum};
 use serde::Serialize;
 
+use super::args::soname_glob;
 use super::render::{BAD, DOUBTFUL, STRONG, Screen};
 use crate::check::{self, Finding, Findings, Kind, Mended, Profile, Severity};
 use crate::fs::{self, FileError};
 use crate::host::Host;
+use crate::project::settings::excluded_globs;
 use crate::smoke::{self, SmokeError};
 use crate::zip::write::Timestamp;
 
@@ -90,6 +92,9 @@ pub struct CheckArguments {
         hide_possible_values = true
     )]
     pub profile: ProfileArgument,
+    /// Libraries that somebody else brings: a soname such as libfoo.so.*, or cuda
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, value_parser = soname_glob)]
+    pub exclude: Vec<String>,
     /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE")]
     pub smoke: Option<String>,
@@ -155,7 +160,8 @@ fn check_one(
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     let kind = Kind::of(&file_name).ok_or_else(|| CheckError::Unknown(file.to_owned()))?;
     let bytes = fs::read(&path)?;
-    let mut findings = check::judge(kind, &file_name, &bytes, host.cores());
+    let left_out = excluded_globs(&arguments.exclude);
+    let mut findings = check::judge_without(kind, &file_name, &bytes, host.cores(), &left_out);
     if let (Kind::Wheel, Some(code)) = (kind, &arguments.smoke)
         && let Some(finding) = try_it(&path, code, host)?
     {

@@ -386,6 +386,16 @@ fn a_library_that_was_left_out_is_found_where_it_was_said_to_be() {
     assert_eq!(greet.runpath, ["$ORIGIN/../words/lib"]);
     let lacking = yard.python(&repaired, "import demo._native");
     assert!(lacking.stderr.contains("libword.so.1"), "{}", lacking.stderr);
+    let check = |flags: &[&str]| {
+        let check = Shell::new(IRONWHEEL).arg("check").args(flags.iter().copied());
+        check.arg(&repaired).run().status
+    };
+    assert_eq!(check(&[]), 3, "the tag promises what the wheel has not");
+    assert_eq!(
+        check(&["--exclude", "libword.so.*"]),
+        0,
+        "unless somebody else brings it"
+    );
     let place = yard.path("site/words/lib");
     let code = format!(
         "import os, shutil; os.makedirs({0:?}); shutil.copy({1:?}, {0:?} + '/libword.so.1'); from demo._native import greet; print(greet())",
