@@ -26,6 +26,16 @@ pub enum ArchiveError {
         /// Where the second comes from.
         second: String,
     },
+    /// A file where others need a folder.
+    #[error("`{path}` would be a file and a folder: {first} and {second}")]
+    FileAndFolder {
+        /// The place.
+        path: String,
+        /// What was there first.
+        first: String,
+        /// What came then.
+        second: String,
+    },
     /// Two files whose names some file systems cannot tell apart.
     #[error("`{first}` and `{second}` differ only in case, which many file systems do not keep apart")]
     CaseCollision {
@@ -163,6 +173,7 @@ impl Tree {
                 second: entry.origin(),
             });
         }
+        self.refuse_file_and_folder(&path, &entry)?;
         let folded = path.as_str().to_lowercase();
         if let Some(first) = self.folded.get(&folded) {
             return Err(ArchiveError::CaseCollision {
@@ -173,6 +184,30 @@ impl Tree {
         self.folded.insert(folded, path.clone());
         self.entries.insert(path, entry);
         Ok(())
+    }
+
+    /// No path may be a file to one and a folder to another: nobody could unpack it.
+    fn refuse_file_and_folder(&self, path: &ArchivePath, entry: &Entry) -> Result<(), ArchiveError> {
+        let text = path.as_str();
+        let above = text.match_indices('/').filter_map(|(at, _)| text.get(..at));
+        let below = format!("{text}/");
+        let beside = self.entries.range(ArchivePath(below.clone())..).next();
+        let found = above
+            .filter_map(|folder| Some((folder, self.entries.get(folder)?)))
+            .chain(
+                beside
+                    .filter(|(other, _)| other.as_str().starts_with(&below))
+                    .map(|(_, other)| (text, other)),
+            )
+            .next();
+        match found {
+            None => Ok(()),
+            Some((place, first)) => Err(ArchiveError::FileAndFolder {
+                path: place.to_owned(),
+                first: first.origin(),
+                second: entry.origin(),
+            }),
+        }
     }
 
     /// Puts a file in its place, whatever lies there or beside it: for archives that others made, whose names are as they are.
@@ -245,6 +280,27 @@ mod tests {
         }
         for right in ["a", "a/b.py", "naïve, \"quoted\".txt", ".gitkeep"] {
             assert!(ArchivePath::parse(right).is_ok(), "{right:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_both_a_file_and_a_folder() {
+        let path = |text: &str| ArchivePath::parse(text).unwrap();
+        let file = || Entry::generated(String::new(), "made");
+        for (first, second) in [
+            ("a/b", "a/b/c"),
+            ("a/b/c", "a/b"),
+            ("a/b/c/d", "a"),
+            ("a", "a/b/c/d"),
+        ] {
+            let mut tree = Tree::default();
+            tree.add(path(first), file()).unwrap();
+            let error = tree.add(path(second), file()).unwrap_err();
+            assert!(
+                matches!(error, ArchiveError::FileAndFolder { .. }),
+                "{first} {second}"
+            );
+            tree.add(path("a-b"), file()).unwrap();
         }
     }
 

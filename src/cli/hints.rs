@@ -281,7 +281,7 @@ fn archive(error: &ArchiveError) -> Option<String> {
         ArchiveError::Collision { .. } => {
             "rename one of the two, or `exclude` it: `ironwheel plan` names the rule behind each file"
         }
-        ArchiveError::CaseCollision { .. } => "rename one of the two",
+        ArchiveError::CaseCollision { .. } | ArchiveError::FileAndFolder { .. } => "rename one of the two",
     };
     Some(hint.to_owned())
 }
