@@ -112,7 +112,8 @@ def main():
     print(dict(count))
     if count["judged"] < 100 or any(count[strip] < 50 for strip in STRIPS):
         wrong.append(f"too few objects were judged: {dict(count)}")
-    raise SystemExit("\n".join(wrong))
+    if wrong:
+        raise SystemExit("\n".join(wrong))
 
 
 if __name__ == "__main__":
