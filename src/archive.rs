@@ -99,6 +99,45 @@ impl fmt::Display for ArchivePath {
     }
 }
 
+/// Where a file of the wheel comes to lie when the wheel is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installed<'a> {
+    /// Among the packages, at this path.
+    Packages(&'a str),
+    /// In the folder of programs, under this name.
+    Scripts(&'a str),
+    /// Somewhere that hangs on the installation.
+    Elsewhere,
+}
+
+impl<'a> Installed<'a> {
+    /// Installers take any folder that ends in `.data` for the data folder, however its name is spelled.
+    ///
+    /// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/#the-data-directory>
+    #[must_use]
+    pub fn of(path: &'a str) -> Self {
+        let below = path
+            .split_once('/')
+            .filter(|(first, _)| first.strip_suffix(".data").is_some())
+            .and_then(|(_, rest)| rest.split_once('/'));
+        match below {
+            None => Self::Packages(path),
+            Some(("platlib" | "purelib", rest)) => Self::Packages(rest),
+            Some(("scripts", rest)) => Self::Scripts(rest),
+            Some(_) => Self::Elsewhere,
+        }
+    }
+
+    /// The path below the folder of the packages; the path itself for what is installed elsewhere.
+    #[must_use]
+    pub fn unpacked(path: &'a str) -> &'a str {
+        match Self::of(path) {
+            Self::Packages(inside) => inside,
+            Self::Scripts(_) | Self::Elsewhere => path,
+        }
+    }
+}
+
 /// Where an entry's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -281,6 +320,22 @@ mod tests {
         for right in ["a", "a/b.py", "naïve, \"quoted\".txt", ".gitkeep"] {
             assert!(ArchivePath::parse(right).is_ok(), "{right:?}");
         }
+    }
+
+    #[test]
+    fn files_of_the_data_folder_are_installed_elsewhere() {
+        let of = Installed::of;
+        assert_eq!(of("demo/x.so"), Installed::Packages("demo/x.so"));
+        assert_eq!(
+            of("demo-1.data/platlib/demo/x.so"),
+            Installed::Packages("demo/x.so")
+        );
+        assert_eq!(of("demo-1.data/scripts/run"), Installed::Scripts("run"));
+        assert_eq!(of("demo-1.data/data/lib/x.so"), Installed::Elsewhere);
+        assert_eq!(
+            of("demo-1.database/x.so"),
+            Installed::Packages("demo-1.database/x.so")
+        );
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The errand that `build` and `repair` share: a wheel's tree is audited, and what its platform does not promise is put into it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::archive::{ArchiveError, ArchivePath, Entry, Tree};
+use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::audit::packages::Packages;
 use crate::audit::{self, Audit, AuditError, Cause, Closure, ClosureError, Grafting, Object, Place, Search};
 use crate::event::Carried;
@@ -288,7 +290,10 @@ fn refuse_foreign(audit: &Audit) -> Result<(), BundleError> {
 }
 
 /// The files as they will be, without what they need no more. Programs keep it: see [`graft::Request::drop_needed`].
-fn without_dropped(objects: &[Object], drop_needed: &BTreeSet<String>) -> Vec<Object> {
+fn without_dropped<'a>(objects: &'a [Object], drop_needed: &BTreeSet<String>) -> Cow<'a, [Object]> {
+    if drop_needed.is_empty() {
+        return Cow::Borrowed(objects);
+    }
     let mut judged = objects.to_vec();
     for object in judged
         .iter_mut()
@@ -296,7 +301,7 @@ fn without_dropped(objects: &[Object], drop_needed: &BTreeSet<String>) -> Vec<Ob
     {
         object.facts.needed.retain(|needed| !drop_needed.contains(needed));
     }
-    judged
+    Cow::Owned(judged)
 }
 
 fn chosen(audit: &Audit, wish: &Wish<'_>) -> Result<Vec<PlatformTag>, BundleError> {
@@ -419,7 +424,7 @@ fn put_in(
     }
     for traveller in &grafted.travellers {
         let entry = Entry {
-            content: traveller.bytes.clone().into(),
+            content: Content::Bytes(Arc::clone(&traveller.bytes)),
             executable: true,
             rule: format!(
                 "{}, which the platform does not promise",

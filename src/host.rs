@@ -76,6 +76,13 @@ impl Host {
         self.working_directory.join(path)
     }
 
+    /// Folders that stand between colons, made absolute; an empty one is nothing.
+    #[must_use]
+    pub fn folders(&self, written: &str) -> Vec<PathBuf> {
+        let folders = written.split(':').filter(|folder| !folder.is_empty());
+        folders.map(|folder| self.absolute(Path::new(folder))).collect()
+    }
+
     /// The time that archives shall carry, in seconds since 1970.
     ///
     /// <https://reproducible-builds.org/specs/source-date-epoch/>

@@ -122,9 +122,6 @@ impl MakeError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Project(error) => error.hint(),
-            Self::Files(error) => error.hint(),
-            Self::Bundle(error) => error.hint(),
             Self::NoEntryPoint { found, .. } if found.is_empty() => Some(
                 "write a `#[pymodule]` of that name; a library without one is what a layer of dependencies alone leaves behind"
                     .to_owned(),
@@ -589,14 +586,9 @@ impl Maker<'_> {
     fn search(&self, compiled: &Compiled) -> Search {
         let settings = &self.project.settings;
         let host = self.host;
-        let folders = host.variable("LD_LIBRARY_PATH").unwrap_or_default();
         Search {
             sysroot: sysroot(self.project),
-            library_path: folders
-                .split(':')
-                .filter(|folder| !folder.is_empty())
-                .map(|folder| host.absolute(Path::new(folder)))
-                .collect(),
+            library_path: host.folders(host.variable("LD_LIBRARY_PATH").unwrap_or_default()),
             extra: settings
                 .lib_dirs
                 .value

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::policy::{CLibrary, is_libpython, is_part_of_glibc};
 use super::run_path::{self, Folder, Meaning};
 use super::system::Sysroot;
-use crate::archive::ArchivePath;
+use crate::archive::{ArchivePath, Installed};
 use crate::elf::{self, ElfError, Facts};
 use crate::fs::{self, FileError};
 
@@ -161,20 +161,6 @@ fn names_of(object: &Object) -> impl Iterator<Item = &str> {
     object.facts.soname.as_deref().into_iter().chain(file_name)
 }
 
-/// Where a file lies once the wheel is installed, from the folder of the packages on.
-///
-/// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/#the-data-directory>
-fn installed(path: &ArchivePath) -> &str {
-    let path = path.as_str();
-    let data = path
-        .split_once('/')
-        .filter(|(first, _)| first.rsplit_once('.').is_some_and(|(_, last)| last == "data"));
-    match data.and_then(|(_, rest)| rest.split_once('/')) {
-        Some(("platlib" | "purelib", rest)) => rest,
-        _ => path,
-    }
-}
-
 /// The folder that a path of the wheel lies in.
 fn folder_of(path: &str) -> Folder {
     Folder::Wheel(path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())
@@ -236,7 +222,7 @@ impl<'a> Walk<'a> {
             search,
             sysroot: Sysroot::new(&search.sysroot),
             by_path: indices()
-                .map(|(index, object)| (installed(&object.path), index))
+                .map(|(index, object)| (Installed::unpacked(object.path.as_str()), index))
                 .collect(),
             by_name,
             usual_c_library: if is_musl { CLibrary::Musl } else { CLibrary::Gnu },
@@ -294,7 +280,7 @@ impl<'a> Walk<'a> {
     /// Puts what was found into the process, under the name it was asked for by and its own.
     fn load(&self, process: &mut Process, needed_by: usize, name: &str, place: &Place) {
         let file = match place {
-            Place::Wheel(path) => File::Wheel(self.by_path[installed(path)]),
+            Place::Wheel(path) => File::Wheel(self.by_path[Installed::unpacked(path.as_str())]),
             Place::Machine(path) => File::Machine(path.clone()),
             // What is missing for one may be found for the next.
             Place::Missing => return,
@@ -458,7 +444,7 @@ impl<'a> Walk<'a> {
 
     fn expanded(&self, file: &File, run_path: &str, c_library: CLibrary, architecture: &str) -> Vec<Folder> {
         let origin = match file {
-            File::Wheel(index) => folder_of(installed(&self.objects[*index].path)),
+            File::Wheel(index) => folder_of(Installed::unpacked(self.objects[*index].path.as_str())),
             File::Machine(path) => {
                 let found_as = &self.closure.libraries[path].found_as;
                 Folder::Machine(found_as.parent().unwrap_or(found_as).to_owned())

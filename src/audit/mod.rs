@@ -20,6 +20,7 @@ pub use closure::{Closure, ClosureError, Object, Place, Search, close};
 pub use policy::CLibrary;
 pub use policy::is_libpython;
 use policy::{is_loader, policies};
+pub use run_path::among_packages;
 
 /// Whether libraries that a policy does not promise may be copied into the wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -124,6 +124,13 @@ fn placed(entry: &str, meaning: Meaning<'_>) -> Option<Folder> {
         .then(|| Folder::Machine(meaning.sysroot.inside(path)))
 }
 
+/// Where an entry of a run path leads, among the packages; nothing where it leads out or is not relative.
+/// `folder` is that of the file that has the run path.
+#[must_use]
+pub fn among_packages(entry: &str, folder: &str) -> Option<String> {
+    below(folder, after_origin(entry)?)
+}
+
 /// A path from a folder of the wheel on; nothing where it leads out.
 fn below(folder: &str, rest: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();

@@ -6,7 +6,7 @@ use super::file_name::oldest_cpython;
 use super::layout::is_native;
 use super::members::{Glance, Member, Members};
 use super::{Findings, listed, rules, stable_abi};
-use crate::archive::ArchivePath;
+use crate::archive::{ArchivePath, Installed};
 use crate::audit::{self, AuditError, Cause, Closure, Grafting, Object, Objection};
 use crate::elf::Facts;
 use crate::tag::{PlatformWish, WheelFilename};
@@ -54,7 +54,7 @@ impl<'a> Binaries<'a> {
         let mut places: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let mut objects = Vec::new();
         for member in &members.files {
-            let path = unpacked(&member.path);
+            let path = Installed::unpacked(&member.path);
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             let mut above = folder;
             while folders.insert(above.to_owned()) {
@@ -233,24 +233,10 @@ impl<'a> Binaries<'a> {
 
     /// The folder that an entry of a run path means, as the wheel is unpacked; nothing for one outside.
     fn resolved(path: &str, entry: &str) -> Option<String> {
-        let rest = entry
-            .strip_prefix("$ORIGIN")
-            .or_else(|| entry.strip_prefix("${ORIGIN}"))?;
-        if !(rest.is_empty() || rest.starts_with('/')) {
-            return None;
-        }
-        let origin = unpacked(path).rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = origin.split('/').filter(|part| !part.is_empty()).collect();
-        for part in rest.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop()?;
-                }
-                part => parts.push(part),
-            }
-        }
-        Some(parts.join("/"))
+        let origin = Installed::unpacked(path)
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        audit::among_packages(entry, origin)
     }
 
     /// Libraries that lie in the wheel and that nobody who needs them is led to.
@@ -469,18 +455,6 @@ impl<'a> Binaries<'a> {
     }
 }
 
-/// The path below the folder that modules are installed to.
-fn unpacked(path: &str) -> &str {
-    let inner = path
-        .split_once('/')
-        .filter(|(top, _)| top.ends_with(".data"))
-        .and_then(|(_, rest)| rest.split_once('/'));
-    match inner {
-        Some(("purelib" | "platlib", rest)) => rest,
-        _ => path,
-    }
-}
-
 /// The entries of a run path; an empty one means the working directory.
 fn run_path(facts: &Facts) -> impl Iterator<Item = &str> {
     facts
@@ -654,8 +628,11 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_unpacked_wheel() {
-        assert_eq!(unpacked("a-1.data/platlib/a/b.so"), "a/b.so");
-        assert_eq!(unpacked("a-1.data/scripts/run"), "a-1.data/scripts/run");
-        assert_eq!(unpacked("a/b.so"), "a/b.so");
+        assert_eq!(Installed::unpacked("a-1.data/platlib/a/b.so"), "a/b.so");
+        assert_eq!(
+            Installed::unpacked("a-1.data/scripts/run"),
+            "a-1.data/scripts/run"
+        );
+        assert_eq!(Installed::unpacked("a/b.so"), "a/b.so");
     }
 }

@@ -7,7 +7,7 @@
     reason = "the comments on flags are help for a terminal, where backticks mean nothing"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -505,11 +505,6 @@ fn repair_platform(written: &str) -> Result<RepairPlatform, TagError> {
 impl RepairArguments {
     /// What was asked, with what the environment says of libraries.
     pub fn request(&self, host: &Host) -> Result<repair::Request, UsageError> {
-        let asked = self
-            .ldpaths
-            .as_deref()
-            .or_else(|| host.variable("AUDITWHEEL_LD_LIBRARY_PATH"))
-            .or_else(|| host.variable("LD_LIBRARY_PATH"));
         let level = self.zip_compression_level;
         let variable = "AUDITWHEEL_PLAT";
         let platform = match (&self.plat, host.variable(variable)) {
@@ -533,7 +528,7 @@ impl RepairArguments {
                     .sysroot
                     .as_ref()
                     .map_or_else(|| PathBuf::from("/"), |path| host.absolute(path)),
-                library_path: folders(asked, host),
+                library_path: library_path(self.ldpaths.as_deref(), host),
                 extra: self.lib_dir.iter().map(|path| host.absolute(path)).collect(),
                 exclude: excluded_globs(&self.exclude),
             },
@@ -545,13 +540,12 @@ impl RepairArguments {
     }
 }
 
-/// Folders that are separated by colons; an empty one is nothing.
-pub(super) fn folders(written: Option<&str>, host: &Host) -> Vec<PathBuf> {
-    let folders = written
-        .unwrap_or_default()
-        .split(':')
-        .filter(|folder| !folder.is_empty());
-    folders.map(|folder| host.absolute(Path::new(folder))).collect()
+/// Where libraries are looked for first: `--ldpaths`, else what the environment says.
+pub(super) fn library_path(ldpaths: Option<&str>, host: &Host) -> Vec<PathBuf> {
+    let written = ldpaths
+        .or_else(|| host.variable("AUDITWHEEL_LD_LIBRARY_PATH"))
+        .or_else(|| host.variable("LD_LIBRARY_PATH"));
+    host.folders(written.unwrap_or_default())
 }
 
 /// `--auditwheel`.

@@ -77,17 +77,12 @@ pub fn run(arguments: &ShowArguments, host: &Host, screen: &Screen) -> Result<()
 }
 
 fn search(arguments: &ShowArguments, host: &Host) -> Search {
-    let written = arguments
-        .ldpaths
-        .as_deref()
-        .or_else(|| host.variable("AUDITWHEEL_LD_LIBRARY_PATH"))
-        .or_else(|| host.variable("LD_LIBRARY_PATH"));
     Search {
         sysroot: arguments
             .sysroot
             .as_ref()
             .map_or_else(|| PathBuf::from("/"), |folder| host.absolute(folder)),
-        library_path: args::folders(written, host),
+        library_path: args::library_path(arguments.ldpaths.as_deref(), host),
         extra: Vec::new(),
         exclude: excluded_globs(&arguments.exclude),
     }

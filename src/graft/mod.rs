@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::archive::{ArchiveError, ArchivePath};
-use crate::audit::{Closure, Object, Place};
+use crate::archive::{ArchiveError, ArchivePath, Installed};
+use crate::audit::{Closure, Object, Place, among_packages};
 use crate::elf::{self, Edits, ElfError, Facts, RunPath, RunPathTag};
 use crate::zip::deflate::Digest;
 use crate::zip::parallel;
@@ -70,7 +70,7 @@ pub struct Traveller {
     /// Where it lies in the wheel.
     pub path: ArchivePath,
     /// Its bytes, edited.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<Vec<u8>>,
     /// Its real path on this machine.
     pub source: PathBuf,
     /// The name it had.
@@ -142,33 +142,6 @@ pub fn graft(request: &Request<'_>) -> Result<Grafted, GraftError> {
     }
     grafted.travellers.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(grafted)
-}
-
-/// Where a file of the wheel comes to lie when the wheel is installed.
-#[derive(Debug, PartialEq, Eq)]
-enum Installed<'a> {
-    /// Among the packages, at this path.
-    Packages(&'a str),
-    /// In the folder of programs, under this name.
-    Scripts(&'a str),
-    /// Somewhere that hangs on the installation.
-    Elsewhere,
-}
-
-impl<'a> Installed<'a> {
-    /// Installers take any folder that ends so for the data folder, however its name is spelled.
-    fn of(path: &'a str) -> Self {
-        let below = path
-            .split_once('/')
-            .filter(|(first, _)| first.strip_suffix(".data").is_some())
-            .and_then(|(_, rest)| rest.split_once('/'));
-        match below {
-            None => Self::Packages(path),
-            Some(("platlib" | "purelib", rest)) => Self::Packages(rest),
-            Some(("scripts", rest)) => Self::Scripts(rest),
-            Some(_) => Self::Elsewhere,
-        }
-    }
 }
 
 /// The new names of the libraries that travel. Files of one content share one.
@@ -347,7 +320,7 @@ impl Grafting<'_> {
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Done::Traveller(Traveller {
             path: ArchivePath::parse(&format!("{}/{name}", request.folder))?,
-            bytes: edited.unwrap_or_else(|| library.bytes.to_vec()),
+            bytes: edited.map_or_else(|| Arc::clone(&library.bytes), Arc::new),
             source: path.to_owned(),
             soname: library
                 .facts
@@ -429,7 +402,7 @@ fn kept(facts: &Facts, folder: &str) -> Vec<String> {
     let existing = facts.runpath.as_ref().or(facts.rpath.as_ref());
     let entries = existing.map(String::as_str).unwrap_or_default().split(':');
     entries
-        .filter(|entry| resolved(entry, folder).is_some())
+        .filter(|entry| among_packages(entry, folder).is_some())
         .map(str::to_owned)
         .collect()
 }
@@ -458,25 +431,6 @@ fn run_path(facts: &Facts, entries: Vec<String>) -> Edits {
             ..Edits::default()
         },
     }
-}
-
-/// Where an entry of a run path leads, among the packages; nothing where it leads out or is not relative.
-fn resolved(entry: &str, folder: &str) -> Option<String> {
-    let rest = ["$ORIGIN", "${ORIGIN}"]
-        .iter()
-        .find_map(|origin| entry.strip_prefix(origin))
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in rest.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// The way from a file's folder to another, both among the packages: `$ORIGIN/../demo.libs`.
@@ -570,27 +524,11 @@ mod tests {
             ("", "a", None),
         ] {
             assert_eq!(
-                resolved(entry, folder).as_deref(),
+                among_packages(entry, folder).as_deref(),
                 target,
                 "{entry} from {folder}"
             );
         }
-    }
-
-    #[test]
-    fn files_of_the_data_folder_are_installed_elsewhere() {
-        let of = Installed::of;
-        assert_eq!(of("demo/x.so"), Installed::Packages("demo/x.so"));
-        assert_eq!(
-            of("demo-1.data/platlib/demo/x.so"),
-            Installed::Packages("demo/x.so")
-        );
-        assert_eq!(of("demo-1.data/scripts/run"), Installed::Scripts("run"));
-        assert_eq!(of("demo-1.data/data/lib/x.so"), Installed::Elsewhere);
-        assert_eq!(
-            of("demo-1.database/x.so"),
-            Installed::Packages("demo-1.database/x.so")
-        );
     }
 
     #[test]

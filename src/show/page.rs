@@ -395,12 +395,23 @@ fn branches(needs: &[Branch]) -> String {
 }
 
 /// A file in the graph: what stands in its box, its kind, and whom it needs.
-#[derive(Default)]
 struct Box {
     words: String,
     kind: &'static str,
     needs: BTreeSet<Place>,
     column: usize,
+}
+
+impl Box {
+    /// A box that has no column yet.
+    fn new(words: String, kind: &'static str, needs: BTreeSet<Place>) -> Self {
+        Self {
+            words,
+            kind,
+            needs,
+            column: 0,
+        }
+    }
 }
 
 /// A box for each file, those nobody needs to the left; files that need the same share one. What the system promises is left
@@ -426,15 +437,7 @@ fn boxes(report: &Report) -> BTreeMap<Place, Box> {
         let (place, needs) = (Place::Wheel(path.clone()), needs(of));
         if needed.contains(&place) {
             let words = file_name(path.as_str());
-            boxes.insert(
-                place,
-                Box {
-                    words,
-                    kind: "inside",
-                    needs,
-                    column: 0,
-                },
-            );
+            boxes.insert(place, Box::new(words, "inside", needs));
         } else {
             alike
                 .entry(needs.clone())
@@ -449,39 +452,19 @@ fn boxes(report: &Report) -> BTreeMap<Place, Box> {
             several => format!("{} and {} more", several[0], several.len() - 1),
         };
         if let Some(place) = first.remove(&needs) {
-            boxes.insert(
-                place,
-                Box {
-                    words,
-                    kind: "inside",
-                    needs,
-                    column: 0,
-                },
-            );
+            boxes.insert(place, Box::new(words, "inside", needs));
         }
     }
     for (path, library) in &closure.libraries {
         let words = file_name(&path.to_string_lossy());
         let needs = needs(&library.needs);
-        boxes.insert(
-            Place::Machine(path.clone()),
-            Box {
-                words,
-                kind: "outside",
-                needs,
-                column: 0,
-            },
-        );
+        boxes.insert(Place::Machine(path.clone()), Box::new(words, "outside", needs));
     }
     for name in closure.searched.keys() {
         let words = name.clone();
         boxes.insert(
             Place::Machine(name.into()),
-            Box {
-                words,
-                kind: "missing",
-                ..Box::default()
-            },
+            Box::new(words, "missing", BTreeSet::new()),
         );
     }
     put_into_columns(&mut boxes);
