@@ -1,0 +1,317 @@
+//! What `wheels` would make, told without compiling anything.
+
+use std::path::PathBuf;
+
+use super::{MakeError, add_extension, announce, data_folder, decide, understand};
+use crate::archive::Content;
+use crate::event::Listener;
+use crate::host::Host;
+use crate::plan::{Abi, Job};
+use crate::project::settings::{AuditMode, Origin, Overrides, Setting};
+use crate::project::{self, Project};
+use crate::python::Interpreter;
+use crate::tag::PlatformWish;
+use crate::wheel::files::{self, Selected};
+use crate::wheel::sbom;
+
+/// What `ironwheel plan` tells.
+#[derive(Debug)]
+pub struct PlanReport {
+    /// The project's name, as written.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The project's folder.
+    pub root: PathBuf,
+    /// The extension's import path.
+    pub module: String,
+    /// `pyo3 0.29.3`.
+    pub bindings: String,
+    /// `pure` or `mixed`.
+    pub layout: String,
+    /// Why this layout.
+    pub layout_reason: String,
+    /// Every wheel.
+    pub wheels: Vec<PlannedWheel>,
+    /// Every setting.
+    pub settings: Vec<SettingLine>,
+}
+
+/// A wheel that would be made.
+#[derive(Debug)]
+pub struct PlannedWheel {
+    /// Its file name, with `*` for what only the finished file can tell.
+    pub filename: String,
+    /// The interpreter; none where the stable ABI needs none.
+    pub interpreter: Option<String>,
+    /// `version`, `abi3` or `abi3t`.
+    pub abi: String,
+    /// Why this interface.
+    pub reason: String,
+    /// The extension's path in the wheel.
+    pub extension: String,
+    /// Every file, in the wheel's order.
+    pub files: Vec<PlannedFile>,
+}
+
+/// A file that a wheel would hold.
+#[derive(Debug)]
+pub struct PlannedFile {
+    /// Its path in the wheel.
+    pub path: String,
+    /// The rule that admits it.
+    pub rule: String,
+    /// Where it comes from; none where it is generated.
+    pub source: Option<PathBuf>,
+}
+
+/// A setting, for people.
+#[derive(Debug)]
+pub struct SettingLine {
+    /// Its name in pyproject.toml.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// Whether nobody asked for it.
+    pub is_default: bool,
+}
+
+/// Tells what `wheels` would make, without compiling anything.
+pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<PlanReport, MakeError> {
+    let project = understand(overrides, host, listener)?;
+    let plan = decide(&project, host, listener)?;
+    let selected = files::select(&project, &data_folder(&project))?;
+    announce(&plan.notices, listener);
+    announce(&selected.notices, listener);
+    let wheels = plan
+        .jobs
+        .iter()
+        .map(|job| planned(&project, job, &selected))
+        .collect::<Result<Vec<_>, MakeError>>()?;
+    Ok(PlanReport {
+        name: project.metadata.name.as_written().to_owned(),
+        version: project.version.to_string(),
+        module: project.module.to_string(),
+        bindings: format!("{} {}", project.bindings.crate_name, project.bindings.version),
+        layout: if project.layout.is_mixed() {
+            "mixed"
+        } else {
+            "pure"
+        }
+        .to_owned(),
+        layout_reason: project.layout.reason.clone(),
+        wheels,
+        settings: setting_lines(&project),
+        root: project.root,
+    })
+}
+
+fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedWheel, MakeError> {
+    let platform = planned_platform(project);
+    let filename = format!(
+        "{}-{}-{}-{}-{platform}.whl",
+        project.metadata.name.escaped(),
+        project.version,
+        job.python_tag,
+        job.abi_tags.join(".")
+    );
+    let mut tree = selected.tree.clone();
+    add_extension(project, job, Vec::new(), &mut tree)?;
+    let mut files: Vec<PlannedFile> = tree
+        .iter()
+        .map(|(path, entry)| PlannedFile {
+            path: path.to_string(),
+            rule: entry.rule.clone(),
+            source: match &entry.content {
+                Content::File(source) => Some(source.clone()),
+                Content::Bytes(_) => None,
+            },
+        })
+        .collect();
+    files.extend(planned_dist_info(project));
+    Ok(PlannedWheel {
+        filename,
+        interpreter: job.interpreter.as_ref().map(Interpreter::describe),
+        abi: match job.abi {
+            Abi::Version => "version",
+            Abi::Abi3 { .. } => "abi3",
+            Abi::Abi3t { .. } => "abi3t",
+        }
+        .to_owned(),
+        reason: job.reason.clone(),
+        extension: job.extension.to_string(),
+        files,
+    })
+}
+
+/// The platform, as far as it is known before the file is there to be looked at.
+fn planned_platform(project: &Project) -> String {
+    let triple = &project.cargo.target_triple;
+    let architecture = triple.split('-').next().unwrap_or_default();
+    match project.settings.compatibility.value.as_slice() {
+        [PlatformWish::Linux] => format!("linux_{architecture}"),
+        [wish @ (PlatformWish::Manylinux(..) | PlatformWish::Musllinux(..))] => {
+            format!("{wish}_{architecture}")
+        }
+        _ => "*".to_owned(),
+    }
+}
+
+fn planned_dist_info(project: &Project) -> Vec<PlannedFile> {
+    let folder = format!(
+        "{}-{}.dist-info",
+        project.metadata.name.escaped(),
+        project.version
+    );
+    let mut files = Vec::new();
+    let mut add = |name: String, rule: &str, source: Option<PathBuf>| {
+        files.push(PlannedFile {
+            path: format!("{folder}/{name}"),
+            rule: rule.to_owned(),
+            source,
+        });
+    };
+    add("METADATA".to_owned(), "core metadata", None);
+    add("WHEEL".to_owned(), "the wheel's own description", None);
+    if !project.entry_points.0.is_empty() {
+        add(
+            "entry_points.txt".to_owned(),
+            "`project.scripts` and `project.entry-points`",
+            None,
+        );
+    }
+    for file in &project.license_files {
+        add(
+            format!("licenses/{}", file.path),
+            &file.rule,
+            Some(file.source.clone()),
+        );
+    }
+    if project.settings.sbom_rust.value {
+        let rule = "bill of materials of the crates compiled in";
+        add(format!("sboms/{}", sbom::file_name(&project.cargo)), rule, None);
+    }
+    for path in &project.settings.sbom_include.value {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        add(format!("sboms/{name}"), "`sbom.include`", Some(path.clone()));
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    files.push(PlannedFile {
+        path: format!("{folder}/RECORD"),
+        rule: "every file with its hash".to_owned(),
+        source: None,
+    });
+    files
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of all settings, one after the other"
+)]
+fn setting_lines(project: &Project) -> Vec<SettingLine> {
+    let mut lines = Vec::new();
+    let settings = &project.settings;
+    let mut add = |name: &'static str, value: String, origin: &Origin| {
+        lines.push(SettingLine {
+            name,
+            value,
+            origin: origin.to_string(),
+            is_default: *origin == Origin::Default,
+        });
+    };
+    let list = |values: Vec<String>| values.join(", ");
+    let path = |setting: &Setting<Option<PathBuf>>| {
+        setting
+            .value
+            .as_ref()
+            .map_or_else(String::new, |path| path.display().to_string())
+    };
+    let patterns = |setting: &Setting<Vec<project::settings::Pattern>>| {
+        list(setting.value.iter().map(|pattern| pattern.glob.clone()).collect())
+    };
+    add(
+        "out",
+        settings.out.value.display().to_string(),
+        &settings.out.origin,
+    );
+    add(
+        "profile",
+        settings.profile.value.clone(),
+        &settings.profile.origin,
+    );
+    add(
+        "features",
+        list(
+            settings
+                .features
+                .value
+                .iter()
+                .map(|feature| feature.name.clone())
+                .collect(),
+        ),
+        &settings.features.origin,
+    );
+    for (name, setting) in [
+        ("all-features", &settings.all_features),
+        ("no-default-features", &settings.no_default_features),
+        ("locked", &settings.locked),
+        ("frozen", &settings.frozen),
+        ("offline", &settings.offline),
+        ("strip", &settings.strip),
+        ("sbom.rust", &settings.sbom_rust),
+        ("find-interpreter", &settings.find_interpreters),
+    ] {
+        add(name, setting.value.to_string(), &setting.origin);
+    }
+    for (name, setting) in [
+        ("config", &settings.config),
+        ("unstable-flags", &settings.unstable_flags),
+        ("rustc-args", &settings.rustc_args),
+        ("python-packages", &settings.python_packages),
+        ("interpreter", &settings.interpreters),
+    ] {
+        add(name, list(setting.value.clone()), &setting.origin);
+    }
+    for (name, setting) in [
+        ("target", &settings.target),
+        ("module-name", &settings.module_name),
+        ("bindings", &settings.bindings),
+    ] {
+        add(name, setting.value.clone().unwrap_or_default(), &setting.origin);
+    }
+    add(
+        "python-source",
+        path(&settings.python_source),
+        &settings.python_source.origin,
+    );
+    add("data", path(&settings.data), &settings.data.origin);
+    add("include", patterns(&settings.include), &settings.include.origin);
+    add("exclude", patterns(&settings.exclude), &settings.exclude.origin);
+    add(
+        "compatibility",
+        list(
+            settings
+                .compatibility
+                .value
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
+        &settings.compatibility.origin,
+    );
+    let mode = match settings.audit_mode.value {
+        AuditMode::Repair => "repair",
+        AuditMode::Check => "check",
+        AuditMode::Warn => "warn",
+        AuditMode::Skip => "skip",
+    };
+    add("auditwheel", mode.to_owned(), &settings.audit_mode.origin);
+    add(
+        "compression",
+        format!("{:?}", settings.compression.value).to_lowercase(),
+        &settings.compression.origin,
+    );
+    lines
+}
