@@ -24,6 +24,11 @@ pub enum TagError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A build tag that file names cannot hold.
+    #[error(
+        "`{0}` is not a build tag: expected a digit, perhaps with letters, digits, `.` and `_` behind it"
+    )]
+    Build(String),
 }
 
 /// What a user may ask of the platform tag: `--compatibility`, `compatibility = …`.
@@ -222,6 +227,30 @@ impl fmt::Display for WheelTag {
     }
 }
 
+/// A wheel's build tag: of two wheels that are otherwise equal, installers take the one with the higher.
+///
+/// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/#file-name-convention>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildTag(String);
+
+impl BuildTag {
+    /// Takes a text that begins with a digit and holds only ASCII letters, digits, `.` and `_`.
+    pub fn parse(written: &str) -> Result<Self, TagError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+        if written.starts_with(|c: char| c.is_ascii_digit()) && written.chars().all(fits) {
+            Ok(Self(written.to_owned()))
+        } else {
+            Err(TagError::Build(written.to_owned()))
+        }
+    }
+}
+
+impl fmt::Display for BuildTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A wheel's file name, the one place its tags are kept.
 ///
 /// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/#file-name-convention>
@@ -238,13 +267,13 @@ impl WheelFilename {
     pub fn new(
         name: &ProjectName,
         version: &Version,
-        build: Option<String>,
+        build: Option<&BuildTag>,
         tag: WheelTag,
     ) -> Result<Self, TagError> {
         let filename = Self {
             distribution: name.escaped(),
             version: version.to_string().replace('-', "_"),
-            build,
+            build: build.map(ToString::to_string),
             tag,
         };
         let shown = filename.to_string();
@@ -254,11 +283,6 @@ impl WheelFilename {
                 reason: reason.to_owned(),
             })
         };
-        if let Some(build) = &filename.build
-            && (!build.starts_with(|c: char| c.is_ascii_digit()) || build.contains('-'))
-        {
-            return wrong("a build tag starts with a digit and holds no `-`");
-        }
         // The index stores `<name>.metadata` beside the wheel, in a file system that ends names at 255 bytes.
         if shown.len() + ".metadata".len() > 255 {
             return wrong("it is longer than file systems take");

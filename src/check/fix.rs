@@ -9,7 +9,7 @@ use super::members::is_in_dist_info;
 use super::{Finding, Findings, Kind, judge, version_of};
 use crate::archive::ArchivePath;
 use crate::name::ProjectName;
-use crate::tag::{WheelFilename, WheelTag};
+use crate::tag::{BuildTag, WheelFilename, WheelTag};
 use crate::version::Version;
 use crate::wheel::record;
 use crate::zip::deflate::{self, Compression, Digest, Packed};
@@ -96,7 +96,8 @@ fn normalized(filename: &WheelFilename) -> Option<WheelFilename> {
     let version = Version::parse(&version_of(filename).replace('_', "-")).ok()?;
     let tag = filename.tag();
     let tag = WheelTag::new(tag.python(), tag.abi(), tag.platform());
-    WheelFilename::new(&name, &version, filename.build().map(str::to_owned), tag).ok()
+    let build = filename.build().map(BuildTag::parse).transpose().ok()?;
+    WheelFilename::new(&name, &version, build.as_ref(), tag).ok()
 }
 
 /// What nobody can make right but who built it.

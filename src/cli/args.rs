@@ -17,9 +17,10 @@ use super::elf::ElfArguments;
 use super::show::ShowArguments;
 use crate::audit::Search;
 use crate::host::Host;
-use crate::project::settings::{AuditMode, Overrides, excluded_globs};
+use crate::project::settings::{AuditMode, Overrides, VariableError, Variables, excluded_globs};
 use crate::repair;
-use crate::tag::{PlatformWish, TagError};
+use crate::tag::{BuildTag, PlatformWish, TagError};
+use crate::version::{Version, VersionError};
 use crate::zip::deflate::Compression;
 
 /// What the command line gets wrong beyond what its grammar can say.
@@ -36,13 +37,8 @@ pub enum UsageError {
         instead: &'static str,
     },
     /// A variable that stands for a flag and holds something else.
-    #[error("`{name}` must be `true` or `false`: {value}")]
-    Variable {
-        /// Its name.
-        name: &'static str,
-        /// What it holds.
-        value: String,
-    },
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// A variable that stands for `--plat` and holds no platform.
     #[error("`{name}` is no platform tag: {value}")]
     PlatformVariable {
@@ -65,9 +61,8 @@ impl UsageError {
     pub fn hint(&self) -> String {
         match self {
             Self::NotYet { instead, .. } => (*instead).to_owned(),
-            Self::Variable { name, .. } | Self::PlatformVariable { name, .. } => {
-                format!("correct it, or unset it: `unset {name}`")
-            }
+            Self::Variable(error) => error.hint(),
+            Self::PlatformVariable { name, .. } => format!("correct it, or unset it: `unset {name}`"),
             Self::LevelOfStored(_) => "leave `--compression-level` out".to_owned(),
             Self::OutputOfSeveral(_) => "name one FILE, or edit all of them in place".to_owned(),
         }
@@ -235,6 +230,12 @@ pub struct BuildArguments {
     /// Bill of materials to put into the wheel
     #[arg(long, value_name = "PATH", num_args = 1.., action = ArgAction::Append, hide_short_help = true)]
     pub sbom_include: Vec<PathBuf>,
+    /// Version of the wheel, where `project.version` is dynamic
+    #[arg(long, value_name = "VERSION", value_parser = python_version, hide_short_help = true)]
+    pub build_version: Option<Version>,
+    /// Build tag in the wheel's file name: 1, 2.rc
+    #[arg(long, value_name = "TAG", value_parser = BuildTag::parse, hide_short_help = true)]
+    pub build_tag: Option<BuildTag>,
     /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE", hide_short_help = true)]
     pub smoke: Option<String>,
@@ -595,19 +596,17 @@ pub enum CompressionArgument {
 
 /// Looks at the variables that stand for flags as clap looks at flags; what they mean is decided with the other settings.
 pub fn check_variables(host: &Host) -> Result<(), UsageError> {
-    let name = "MATURIN_STRIP";
-    match host.variable(name) {
-        None | Some("true" | "false") => Ok(()),
-        Some(value) => Err(UsageError::Variable {
-            name,
-            value: value.to_owned(),
-        }),
-    }
+    Variables::read(host)?;
+    Ok(())
 }
 
 /// A pattern of sonames, checked here so that a wrong one is wrong usage.
 pub(super) fn soname_glob(written: &str) -> Result<String, glob::PatternError> {
     glob::Pattern::new(written).map(|_| written.to_owned())
+}
+
+fn python_version(written: &str) -> Result<Version, VersionError> {
+    Version::parse(written)
 }
 
 fn platform_wish(written: &str) -> Result<PlatformWish, TagError> {
@@ -656,6 +655,11 @@ impl BuildArguments {
             lib_dirs: self.libraries.lib_dir.clone(),
             sysroot: self.libraries.sysroot.clone(),
             run_path: self.libraries.run_path.clone(),
+            pgo: self.later.pgo,
+            generate_stubs: self.later.generate_stubs,
+            include_debuginfo: self.later.include_debuginfo,
+            build_version: self.build_version.clone(),
+            build_tag: self.build_tag.clone(),
         })
     }
 

@@ -323,7 +323,7 @@ impl Maker<'_> {
         let filename = WheelFilename::new(
             &self.project.metadata.name,
             &self.project.version,
-            None,
+            self.project.settings.build_tag.value.as_ref(),
             WheelTag::new(
                 vec![job.python_tag.clone()],
                 job.abi_tags.clone(),

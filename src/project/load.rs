@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::notice::Notice;
-use super::pyproject::{Document, DocumentError};
-use super::settings::{self, Overrides, Settings, Tables};
+use super::pyproject::{Document, DocumentError, Place};
+use super::settings::{self, Origin, Overrides, Settings, Tables, VersionWish};
 use super::{Project, bindings, cargo, layout, metadata};
 use crate::archive::ArchiveError;
 use crate::fs::{self, FileError};
@@ -88,6 +88,18 @@ pub enum ProjectError {
         reason: &'static str,
         /// The manifest.
         manifest: PathBuf,
+    },
+    /// Two versions, of which one cannot be taken for the other.
+    #[error("`project.version` is `{written}`, but {origin} says `{wished}`: {place}")]
+    TwoVersions {
+        /// What pyproject.toml has.
+        written: String,
+        /// Where.
+        place: Place,
+        /// What was asked for.
+        wished: String,
+        /// Who asked.
+        origin: String,
     },
     /// The extension's name is no module name.
     #[error("the module name, taken from {origin}, is not one that Python can import")]
@@ -194,6 +206,10 @@ impl ProjectError {
                 "use `-alpha.N`, `-beta.N`, `-rc.N` or `-dev.N`, or give `project.version` in pyproject.toml".to_owned()
             }
             Self::CargoName { .. } => "give the project a name of its own in pyproject.toml: `project.name`".to_owned(),
+            Self::TwoVersions { .. } => {
+                "take `version` out of [project] and write `dynamic = [\"version\"]` there".to_owned()
+            }
+            Self::Document(DocumentError::Variable(error)) => error.hint(),
             Self::ModuleName { .. } => {
                 "set `[lib] name` in Cargo.toml, or `module-name` in `[tool.ironwheel]`, to the name that Python shall import".to_owned()
             }
@@ -261,7 +277,13 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         root: &root,
         limit: &limit,
     };
-    let described = metadata::describe(document, &manifest, bounds, &mut notices)?;
+    let version = wished_version(&settings);
+    let sources = metadata::Sources {
+        document,
+        cargo: &manifest,
+        version: version.as_ref(),
+    };
+    let described = metadata::describe(sources, bounds, &mut notices)?;
     let bindings = bindings::detect(&facts, &settings)?;
     let module = module_name(&settings, &manifest, document)?;
     let layout = layout::detect(&root, found.src_root.clone(), &module, &settings, &mut notices)?;
@@ -290,6 +312,21 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         settings,
         notices,
     })
+}
+
+/// The version that comes from neither manifest.
+fn wished_version(settings: &Settings) -> Option<metadata::WishedVersion> {
+    let wish = settings.version.value.as_ref()?;
+    match wish {
+        VersionWish::Given(version) => Some(metadata::WishedVersion {
+            version: version.clone(),
+            origin: match settings.version.origin {
+                Origin::Environment(name) => format!("`{name}`"),
+                _ => "`--build-version`".to_owned(),
+            },
+        }),
+        VersionWish::Git { .. } => None,
+    }
 }
 
 fn project_root(found: &Found) -> PathBuf {

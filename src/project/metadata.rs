@@ -150,19 +150,48 @@ pub struct Bounds<'a> {
     pub limit: &'a Path,
 }
 
+/// A version that somebody asked for, instead of what the manifests say.
+#[derive(Debug, Clone)]
+pub struct WishedVersion {
+    /// The version.
+    pub version: Version,
+    /// Who asked: `` `--build-version` ``.
+    pub origin: String,
+}
+
+/// What the manifests and the front doors say.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// pyproject.toml.
+    pub document: Option<&'a Document>,
+    /// Cargo.toml.
+    pub cargo: &'a RootManifest,
+    /// The version, where it comes from elsewhere.
+    pub version: Option<&'a WishedVersion>,
+}
+
+impl Sources<'_> {
+    /// The version where pyproject.toml has none.
+    fn version(&self) -> Result<Version, ProjectError> {
+        match self.version {
+            Some(wished) => Ok(wished.version.clone()),
+            None => self.cargo.python_version(),
+        }
+    }
+}
+
 /// Reads what the manifests say about the package.
 pub fn describe(
-    document: Option<&Document>,
-    cargo: &RootManifest,
+    sources: Sources<'_>,
     bounds: Bounds<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Described, ProjectError> {
-    let project = match document {
+    let project = match sources.document {
         Some(document) => document.root().table("project")?,
         None => None,
     };
     let Some(table) = project else {
-        return from_cargo_alone(cargo, bounds);
+        return from_cargo_alone(sources, bounds);
     };
     let dynamic = dynamic(&table, notices)?;
     let fields = Fields {
@@ -170,11 +199,12 @@ pub fn describe(
         dynamic: &dynamic,
         bounds,
     };
-    fields.complain(notices)?;
-    fields.describe(cargo, notices)
+    fields.complain(sources, notices)?;
+    fields.describe(sources, notices)
 }
 
-fn from_cargo_alone(cargo: &RootManifest, bounds: Bounds<'_>) -> Result<Described, ProjectError> {
+fn from_cargo_alone(sources: Sources<'_>, bounds: Bounds<'_>) -> Result<Described, ProjectError> {
+    let cargo = sources.cargo;
     let name = ProjectName::parse(&cargo.name).map_err(|error| ProjectError::CargoName {
         source: error,
         manifest: cargo.manifest.clone(),
@@ -184,7 +214,7 @@ fn from_cargo_alone(cargo: &RootManifest, bounds: Bounds<'_>) -> Result<Describe
     Ok(Described {
         metadata: CoreMetadata {
             name,
-            version: cargo.python_version()?,
+            version: sources.version()?,
             summary: cargo.description.as_deref().map(one_line),
             description: cargo_readme(cargo, bounds)?,
             keywords: cargo.keywords.clone(),
@@ -245,7 +275,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     /// What a strict reader would refuse and a helpful one mentions.
-    fn complain(&self, notices: &mut Vec<Notice>) -> Result<(), DocumentError> {
+    fn complain(&self, sources: Sources<'_>, notices: &mut Vec<Notice>) -> Result<(), DocumentError> {
         for key in self.table.keys().filter(|key| !PROJECT_KEYS.contains(key)) {
             let notice = Notice::new(format!("`project.{key}` is no field of [project] and is ignored"));
             notices.push(match nearest(key, &PROJECT_KEYS) {
@@ -264,10 +294,14 @@ impl Fields<'_> {
             }
         }
         if !self.table.has("version") && !self.dynamic.contains("version") {
+            let used = match sources.version {
+                Some(wished) => format!("that of {}", wished.origin),
+                None => "Cargo.toml's".to_owned(),
+            };
             notices.push(
-                Notice::new(
-                    "`project.version` is neither given nor in `project.dynamic`; Cargo.toml's is used",
-                )
+                Notice::new(format!(
+                    "`project.version` is neither given nor in `project.dynamic`; {used} is used",
+                ))
                 .hint("add `dynamic = [\"version\"]` to [project]"),
             );
         }
@@ -281,7 +315,8 @@ impl Fields<'_> {
         Ok(())
     }
 
-    fn describe(&self, cargo: &RootManifest, notices: &mut Vec<Notice>) -> Result<Described, ProjectError> {
+    fn describe(&self, sources: Sources<'_>, notices: &mut Vec<Notice>) -> Result<Described, ProjectError> {
+        let cargo = sources.cargo;
         let authors = self.people("authors")?;
         let (author, author_email) = if authors.is_none() && self.dynamic.contains("authors") {
             cargo_authors(cargo)
@@ -297,7 +332,7 @@ impl Fields<'_> {
         let described = Described {
             metadata: CoreMetadata {
                 name: self.name()?,
-                version: self.version(cargo)?,
+                version: self.version(sources)?,
                 summary: self.summary(cargo)?,
                 description: self.readme(cargo, notices)?,
                 keywords: self.lines("keywords", &cargo.keywords)?,
@@ -339,16 +374,24 @@ impl Fields<'_> {
         })
     }
 
-    fn version(&self, cargo: &RootManifest) -> Result<Version, ProjectError> {
-        match self.table.text("version")? {
-            Some(text) => Version::parse(text.value).map_err(|_| {
-                text.invalid(format!(
-                    "is not a version that Python can express (`{}`)",
-                    text.value
-                ))
-                .into()
+    fn version(&self, sources: Sources<'_>) -> Result<Version, ProjectError> {
+        let Some(text) = self.table.text("version")? else {
+            return sources.version();
+        };
+        let version = Version::parse(text.value).map_err(|_| {
+            text.invalid(format!(
+                "is not a version that Python can express (`{}`)",
+                text.value
+            ))
+        })?;
+        match sources.version {
+            Some(wished) if wished.version != version => Err(ProjectError::TwoVersions {
+                written: version.to_string(),
+                place: text.place(),
+                wished: wished.version.to_string(),
+                origin: wished.origin.clone(),
             }),
-            None => cargo.python_version(),
+            _ => Ok(version),
         }
     }
 
@@ -1008,6 +1051,13 @@ mod tests {
     }
 
     fn described(text: &str) -> Result<(Described, Vec<Notice>), ProjectError> {
+        described_as(text, None)
+    }
+
+    fn described_as(
+        text: &str,
+        version: Option<&WishedVersion>,
+    ) -> Result<(Described, Vec<Notice>), ProjectError> {
         let folder = tempfile::tempdir().unwrap();
         let document = Document::parse(Path::new("pyproject.toml"), text.to_owned())?;
         let mut notices = Vec::new();
@@ -1016,7 +1066,38 @@ mod tests {
             limit: folder.path(),
         };
         std::fs::write(folder.path().join("README.md"), "# hello\n").unwrap();
-        describe(Some(&document), &cargo(), bounds, &mut notices).map(|described| (described, notices))
+        let sources = Sources {
+            document: Some(&document),
+            cargo: &cargo(),
+            version,
+        };
+        describe(sources, bounds, &mut notices).map(|described| (described, notices))
+    }
+
+    #[test]
+    fn a_version_that_is_asked_for_counts_where_none_is_written() {
+        let wished = WishedVersion {
+            version: Version::parse("2.0rc1").unwrap(),
+            origin: "`--build-version`".to_owned(),
+        };
+        let version = |text: &str| {
+            described_as(text, Some(&wished)).map(|(found, _)| found.metadata.version.to_string())
+        };
+        assert_eq!(version("").unwrap(), "2.0rc1");
+        assert_eq!(
+            version("[project]\nname = \"x\"\ndynamic = [\"version\"]\n").unwrap(),
+            "2.0rc1"
+        );
+        assert_eq!(
+            version("[project]\nname = \"x\"\nversion = \"2.0.rc.1\"\n").unwrap(),
+            "2.0rc1"
+        );
+        assert_eq!(
+            version("[project]\nname = \"x\"\nversion = \"1\"\n")
+                .unwrap_err()
+                .to_string(),
+            "`project.version` is `1`, but `--build-version` says `2.0rc1`: pyproject.toml:3:11"
+        );
     }
 
     fn refused(text: &str) -> String {

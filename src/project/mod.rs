@@ -3,6 +3,7 @@
 
 pub mod bindings;
 pub mod cargo;
+pub mod keys;
 pub mod layout;
 pub mod license;
 pub mod load;

@@ -28,6 +28,9 @@ pub enum DocumentError {
     /// It cannot be read.
     #[error(transparent)]
     File(#[from] crate::fs::FileError),
+    /// A variable that counts before the document is wrong.
+    #[error(transparent)]
+    Variable(#[from] super::settings::VariableError),
     /// It is not TOML.
     #[error("not valid TOML: {message}: {place}")]
     Syntax {
@@ -44,7 +47,7 @@ pub enum DocumentError {
         /// The type it has, with an article.
         found: &'static str,
         /// The type it must have, with an article.
-        expected: &'static str,
+        expected: String,
         /// Where.
         place: Place,
     },
@@ -250,6 +253,73 @@ pub enum Item<'a> {
     Table(Table<'a>),
 }
 
+/// A value of whatever type, with its dotted key.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    document: &'a Document,
+    key: String,
+    value: &'a Value,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub enum Content<'a> {
+    /// A text.
+    Text(Text<'a>),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// An array, item by item.
+    Array(Vec<Node<'a>>),
+    /// A table.
+    Table(Table<'a>),
+    /// A number or a date.
+    Other,
+}
+
+impl<'a> Node<'a> {
+    /// What it is.
+    #[must_use]
+    pub fn content(&self) -> Content<'a> {
+        match &self.value.kind {
+            Kind::String(value) => Content::Text(Text {
+                document: self.document,
+                key: self.key.clone(),
+                value,
+                start: self.value.start,
+            }),
+            Kind::Boolean(value) => Content::Boolean(*value),
+            Kind::Array(items) => Content::Array(self.items(items)),
+            Kind::Table(entries) => Content::Table(Table {
+                document: self.document,
+                name: self.key.clone(),
+                entries,
+                start: self.value.start,
+            }),
+            Kind::Number | Kind::Datetime => Content::Other,
+        }
+    }
+
+    fn items(&self, items: &'a [Value]) -> Vec<Self> {
+        let item = |(index, value)| Self {
+            document: self.document,
+            key: format!("{}[{index}]", self.key),
+            value,
+        };
+        items.iter().enumerate().map(item).collect()
+    }
+
+    /// The error that it is of another type; `expected` comes with its article.
+    #[must_use]
+    pub fn wrong_type(&self, expected: String) -> DocumentError {
+        DocumentError::Type {
+            key: self.key.clone(),
+            found: self.value.type_name(),
+            expected,
+            place: self.document.place(self.value.start),
+        }
+    }
+}
+
 /// A table of a document, read key by key.
 #[derive(Debug, Clone)]
 pub struct Table<'a> {
@@ -275,13 +345,37 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn wrong_type(&self, key: String, value: &Value, expected: &'static str) -> DocumentError {
+    fn wrong_type(&self, key: String, value: &Value, expected: &str) -> DocumentError {
         DocumentError::Type {
             key,
             found: value.type_name(),
-            expected,
+            expected: expected.to_owned(),
             place: self.document.place(value.start),
         }
+    }
+
+    /// A value, whatever its type.
+    #[must_use]
+    pub fn node(&self, key: &str) -> Option<Node<'a>> {
+        self.nodes_by_name()
+            .find(|(name, _)| *name == key)
+            .map(|(_, node)| node)
+    }
+
+    /// All values, in the order of the file.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'a>> {
+        self.nodes_by_name().map(|(_, node)| node)
+    }
+
+    fn nodes_by_name(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        self.entries.iter().map(|(key, value)| {
+            let node = Node {
+                document: self.document,
+                key: self.dotted(&key.name),
+                value,
+            };
+            (key.name.as_str(), node)
+        })
     }
 
     /// An error about one of the table's keys; `reason` is the rest of a sentence that begins with the key.
@@ -457,7 +551,7 @@ impl<'a> Table<'a> {
                 Item::Text(text) => Err(DocumentError::Type {
                     key: text.key.clone(),
                     found: "a string",
-                    expected: "a table",
+                    expected: "a table".to_owned(),
                     place: text.place(),
                 }),
             })

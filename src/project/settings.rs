@@ -7,11 +7,14 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::keys::{self, Whose};
 use super::notice::Notice;
-use super::pyproject::{Document, DocumentError, Item, Table, Text};
+use super::pyproject::{Content, Document, DocumentError, Item, Table, Text};
 use crate::fs;
 use crate::host::Host;
-use crate::tag::PlatformWish;
+use crate::name::ModulePath;
+use crate::tag::{BuildTag, PlatformWish};
+use crate::version::Version;
 use crate::zip::deflate::Compression;
 
 /// What flags and front doors ask; nothing resolved, all optional.
@@ -84,6 +87,16 @@ pub struct Overrides {
     pub sysroot: Option<PathBuf>,
     /// `--run-path`.
     pub run_path: Vec<String>,
+    /// `--pgo`.
+    pub pgo: bool,
+    /// `--generate-stubs`.
+    pub generate_stubs: bool,
+    /// `--include-debuginfo`.
+    pub include_debuginfo: bool,
+    /// `--build-version`.
+    pub build_version: Option<Version>,
+    /// `--build-tag`.
+    pub build_tag: Option<BuildTag>,
 }
 
 /// Where a setting comes from.
@@ -191,6 +204,57 @@ pub struct TargetWish {
     pub kind: Option<String>,
 }
 
+/// Who says which files belong to a source distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SdistGenerator {
+    /// Cargo, as for `cargo package`.
+    Cargo,
+    /// Git: what is tracked.
+    Git,
+}
+
+/// Which binaries go into the wheel beside the library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bins {
+    /// None; a crate without a library has all of them in its wheel whatever this says.
+    None,
+    /// All there are.
+    All,
+    /// These.
+    Named(Vec<String>),
+}
+
+/// A further extension module that the wheel shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtensionWish {
+    /// What Python imports it as: `package._other`.
+    pub module: String,
+    /// The crate of the workspace that it is made from.
+    pub crate_name: String,
+}
+
+/// A version that neither pyproject.toml nor Cargo.toml has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionWish {
+    /// This one.
+    Given(Version),
+    /// That of the nearest tag.
+    Git {
+        /// What stands before the version in the tags that count.
+        tag_prefix: String,
+    },
+}
+
+/// The oldest macOS that one target triple is built for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MacosDeploymentTarget {
+    /// The triple.
+    pub triple: String,
+    /// The version of macOS: `11.0`.
+    pub version: String,
+}
+
 /// All settings, each with its origin.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -260,6 +324,34 @@ pub struct Settings {
     pub sysroot: Setting<Option<PathBuf>>,
     /// Folders among the packages where libraries lie that stay out of the wheel.
     pub run_path: Setting<Vec<String>>,
+    /// The cargo profile of editable installs; without one it is `profile`, and the front door has the last word.
+    pub editable_profile: Setting<Option<String>>,
+    /// Whether a profile is recorded first and used for the build.
+    pub pgo: Setting<bool>,
+    /// What runs while the profile is recorded.
+    pub pgo_command: Setting<Option<String>>,
+    /// The dependency group that `pgo_command` needs.
+    pub pgo_dependency_group: Setting<String>,
+    /// Write a type stub from what PyO3 records.
+    pub generate_stubs: Setting<bool>,
+    /// Put separate debug information into the wheel.
+    pub include_debuginfo: Setting<bool>,
+    /// Put the import library of Windows into the wheel.
+    pub include_import_lib: Setting<bool>,
+    /// Who says which files belong to a source distribution.
+    pub sdist_generator: Setting<SdistGenerator>,
+    /// In a build environment, build for the Python that it was made from.
+    pub use_base_python: Setting<bool>,
+    /// The oldest macOS to run on, by target triple.
+    pub macos_deployment_targets: Setting<Vec<MacosDeploymentTarget>>,
+    /// Binaries that go into the wheel beside the library.
+    pub bins: Setting<Bins>,
+    /// Further extension modules.
+    pub extensions: Setting<Vec<ExtensionWish>>,
+    /// Where the version comes from, if not from pyproject.toml or Cargo.toml.
+    pub version: Setting<Option<VersionWish>>,
+    /// The build tag in the wheel's file name.
+    pub build_tag: Setting<Option<BuildTag>>,
     /// What goes to cargo as typed.
     pub passed: Passed,
 }
@@ -286,51 +378,6 @@ pub struct Passed {
     pub target_dir: Option<PathBuf>,
 }
 
-/// The keys of `[tool.ironwheel]` that `[tool.maturin]` has not.
-const OWN_KEYS: [&str; 4] = ["exclude-libs", "lib-dirs", "run-path", "sysroot"];
-
-/// Every key of `[tool.maturin]`, and so of `[tool.ironwheel]`.
-const KEYS: [&str; 38] = [
-    "all-features",
-    "auditwheel",
-    "bindings",
-    "compatibility",
-    "config",
-    "data",
-    "editable-profile",
-    "exclude",
-    "features",
-    "frozen",
-    "generate-ci",
-    "generate-stubs",
-    "include",
-    "include-debuginfo",
-    "include-import-lib",
-    "locked",
-    "macos-deployment-target",
-    "manifest-path",
-    "manylinux",
-    "module-name",
-    "no-default-features",
-    "offline",
-    "pgo-command",
-    "pgo-dependency-group",
-    "profile",
-    "python-packages",
-    "python-source",
-    "rustc-args",
-    "sbom",
-    "sdist-generator",
-    "skip-auditwheel",
-    "strip",
-    "target",
-    "targets",
-    "unstable-flags",
-    "use-base-python",
-    "use-cross",
-    "verbose",
-];
-
 /// Where settings come from in a file: `[tool.ironwheel]` first, `[tool.maturin]` behind it.
 #[derive(Debug, Clone, Default)]
 pub struct Tables<'a> {
@@ -338,30 +385,24 @@ pub struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// Finds the tables of a document. An unknown key of our own table is an error, one of `[tool.maturin]` a notice.
+    /// Finds the tables of a document and checks them against [`keys::KEYS`]. An unknown key of our own table is an error, one
+    /// of `[tool.maturin]` a notice.
     pub fn of(document: &'a Document, notices: &mut Vec<Notice>) -> Result<Self, DocumentError> {
         let mut tables = Vec::new();
         if let Some(tool) = document.root().table("tool")? {
             for (key, name) in [("ironwheel", "tool.ironwheel"), ("maturin", "tool.maturin")] {
                 let Some(table) = tool.table(key)? else { continue };
-                let own: &[&str] = if key == "ironwheel" { &OWN_KEYS } else { &[] };
-                for unknown in table.unknown_keys(&[&KEYS, own].concat()) {
-                    if key == "ironwheel" {
+                let whose = if key == "ironwheel" {
+                    Whose::Ours
+                } else {
+                    Whose::Both
+                };
+                for unknown in keys::check(&table, whose)? {
+                    if whose == Whose::Ours {
                         return Err(unknown);
                     }
                     notices
                         .push(Notice::new(format!("{unknown}")).hint("it is ignored, as maturin ignores it"));
-                }
-                if let Some(sbom) = table.table("sbom")? {
-                    let known = ["auditwheel", "include", "rust"];
-                    if let Some(unknown) = sbom
-                        .unknown_keys(&known)
-                        .into_iter()
-                        .next()
-                        .filter(|_| key == "ironwheel")
-                    {
-                        return Err(unknown);
-                    }
                 }
                 tables.push((name, table));
             }
@@ -376,7 +417,7 @@ impl<'a> Tables<'a> {
     ) -> Result<Option<Setting<T>>, DocumentError> {
         let mut found = None;
         for (name, table) in &self.tables {
-            // Later tables are read as well: a wrong type is an error even where the value does not count.
+            // Later tables are read as well: a wrong value is an error even where it does not count.
             if let Some(value) = read(table)? {
                 found.get_or_insert(Setting {
                     value,
@@ -424,6 +465,10 @@ impl<'a> Tables<'a> {
 
 /// Resolves all settings: what flags ask, else what the tables say, else the environment, else our defaults.
 /// `root` is the folder that relative paths of the file are relative to.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of all settings, one after the other"
+)]
 pub fn resolve(
     overrides: &Overrides,
     tables: &Tables<'_>,
@@ -455,6 +500,7 @@ pub fn resolve(
         let asked = (!asked.is_empty()).then(|| asked.to_vec());
         Ok(chosen(asked, tables.texts(key)?, Vec::new()))
     };
+    let variables = Variables::read(host)?;
     let features = tables.first(features)?;
     let asked_features = (!overrides.features.is_empty()).then(|| split_features(&overrides.features));
     let sbom = tables.first(|table| table.table("sbom"))?;
@@ -486,7 +532,11 @@ pub fn resolve(
                 origin: Origin::Environment("CARGO_BUILD_TARGET"),
             }),
         ),
-        strip: strip(overrides, tables, host)?,
+        strip: chosen(
+            overrides.strip,
+            variables.strip.or(tables.boolean("strip")?),
+            false,
+        ),
         compatibility: compatibility(overrides, tables)?,
         audit_mode: audit_mode(overrides, tables)?,
         compression: chosen(overrides.compression, None, Compression::default()),
@@ -495,7 +545,7 @@ pub fn resolve(
         python_source: path_setting("python-source")?,
         python_packages: list(&[], "python-packages")?,
         module_name: text_setting(None, "module-name")?,
-        bindings: bindings(overrides, tables)?,
+        bindings: text_setting(overrides.bindings.clone(), "bindings")?,
         data: path_setting("data")?,
         interpreters: chosen(
             (!overrides.interpreters.is_empty()).then(|| overrides.interpreters.clone()),
@@ -513,6 +563,34 @@ pub fn resolve(
         ),
         run_path: list(&overrides.run_path, "run-path")?,
         sbom_include: sbom_include(overrides, sbom.as_ref(), root, host)?,
+        editable_profile: text_setting(None, "editable-profile")?,
+        pgo: chosen(overrides.pgo.then_some(true), variables.pgo, false),
+        pgo_command: text_setting(None, "pgo-command")?,
+        pgo_dependency_group: chosen(
+            None,
+            text_setting(None, "pgo-dependency-group")?.explicit(),
+            "dev".to_owned(),
+        ),
+        generate_stubs: flag(overrides.generate_stubs, "generate-stubs")?,
+        include_debuginfo: flag(overrides.include_debuginfo, "include-debuginfo")?,
+        include_import_lib: flag(false, "include-import-lib")?,
+        sdist_generator: sdist_generator(tables)?,
+        use_base_python: chosen(
+            None,
+            variables.use_base_python.or(tables.boolean("use-base-python")?),
+            false,
+        ),
+        macos_deployment_targets: chosen(None, tables.first(macos_deployment_targets)?, Vec::new()),
+        bins: chosen(None, tables.first(bins)?, Bins::None),
+        extensions: chosen(None, tables.first(extensions)?, Vec::new()),
+        version: optional(
+            overrides.build_version.clone().map(VersionWish::Given),
+            variables.build_version.or(tables.first(version)?),
+        ),
+        build_tag: optional(
+            overrides.build_tag.clone(),
+            variables.build_tag.or(tables.first(build_tag)?),
+        ),
         passed: Passed {
             jobs: overrides.jobs.clone(),
             quiet: overrides.quiet,
@@ -636,7 +714,6 @@ fn feature(item: &Item<'_>) -> Result<Feature, DocumentError> {
 }
 
 fn targets(table: &Table<'_>) -> Result<Option<Vec<TargetWish>>, DocumentError> {
-    const KINDS: [&str; 6] = ["bin", "cdylib", "dylib", "lib", "rlib", "staticlib"];
     let Some(items) = table.tables("targets")? else {
         return Ok(None);
     };
@@ -644,17 +721,9 @@ fn targets(table: &Table<'_>) -> Result<Option<Vec<TargetWish>>, DocumentError> 
         let name = item
             .text("name")?
             .ok_or_else(|| item.invalid("", "has no `name`"))?;
-        let kind = item.text("kind")?;
-        if let Some(wrong) = kind.as_ref().filter(|kind| !KINDS.contains(&kind.value)) {
-            return Err(wrong.invalid(format!(
-                "must be one of {}, not `{}`",
-                KINDS.join(", "),
-                wrong.value
-            )));
-        }
         Ok(TargetWish {
             name: name.value.to_owned(),
-            kind: kind.map(|kind| kind.value.to_owned()),
+            kind: item.text("kind")?.map(|kind| kind.value.to_owned()),
         })
     };
     items.iter().map(wish).collect::<Result<_, _>>().map(Some)
@@ -686,32 +755,24 @@ fn pattern(item: &Item<'_>) -> Result<Pattern, DocumentError> {
         .text("path")?
         .ok_or_else(|| table.invalid("", "has no `path`"))?;
     let formats = table.text_or_texts("format")?;
-    for format in formats.iter().flatten() {
-        if !matches!(format.value, "sdist" | "wheel") {
-            return Err(format.invalid(format!("must be `sdist` or `wheel`, not `{}`", format.value)));
-        }
-    }
     let has = |format: &str| {
         formats
             .as_ref()
             .is_none_or(|all| all.iter().any(|one| one.value == format))
     };
-    let from_out_dir = match table.text("from")? {
-        None => None,
-        Some(from) if from.value == "out-dir" => {
-            let crate_name = match table.text("crate-name")? {
-                Some(name) => Some(name),
-                None => table.text("crate_name")?,
-            };
-            Some(OutDir {
-                to: table
-                    .text("to")?
-                    .map_or_else(String::new, |to| to.value.to_owned()),
-                crate_name: crate_name.map(|name| name.value.to_owned()),
-            })
-        }
-        Some(from) => return Err(from.invalid(format!("must be `out-dir`, not `{}`", from.value))),
-    };
+    let mut from_out_dir = None;
+    if table.has("from") {
+        let crate_name = match table.text("crate-name")? {
+            Some(name) => Some(name),
+            None => table.text("crate_name")?,
+        };
+        from_out_dir = Some(OutDir {
+            to: table
+                .text("to")?
+                .map_or_else(String::new, |to| to.value.to_owned()),
+            crate_name: crate_name.map(|name| name.value.to_owned()),
+        });
+    }
     let sdist = has("sdist") && from_out_dir.is_none();
     Ok(Pattern {
         glob: glob.value.to_owned(),
@@ -719,6 +780,217 @@ fn pattern(item: &Item<'_>) -> Result<Pattern, DocumentError> {
         sdist,
         from_out_dir,
     })
+}
+
+fn sdist_generator(tables: &Tables<'_>) -> Result<Setting<SdistGenerator>, DocumentError> {
+    let filed = tables.text("sdist-generator")?.map(|text| Setting {
+        value: if text.value.value == "git" {
+            SdistGenerator::Git
+        } else {
+            SdistGenerator::Cargo
+        },
+        origin: text.origin,
+    });
+    Ok(chosen(None, filed, SdistGenerator::Cargo))
+}
+
+fn macos_deployment_targets(table: &Table<'_>) -> Result<Option<Vec<MacosDeploymentTarget>>, DocumentError> {
+    let Some(targets) = table.table("target")? else {
+        return Ok(None);
+    };
+    let mut all = Vec::new();
+    for triple in targets.keys() {
+        let Some(target) = targets.table(triple)? else {
+            continue;
+        };
+        let written = match target.text("macos-deployment-target")? {
+            Some(version) => Some(version),
+            None => target.text("macosx-deployment-target")?,
+        };
+        let Some(version) = written else { continue };
+        let is_version = version.value.split('.').all(|part| part.parse::<u16>().is_ok());
+        if !is_version {
+            return Err(version.invalid(format!("is not a version of macOS (`{}`)", version.value)));
+        }
+        all.push(MacosDeploymentTarget {
+            triple: triple.to_owned(),
+            version: version.value.to_owned(),
+        });
+    }
+    Ok(Some(all))
+}
+
+fn bins(table: &Table<'_>) -> Result<Option<Bins>, DocumentError> {
+    let Some(node) = table.node("bins") else {
+        return Ok(None);
+    };
+    Ok(Some(match node.content() {
+        Content::Boolean(true) => Bins::All,
+        Content::Boolean(false) => Bins::None,
+        _ => Bins::Named(
+            table
+                .texts("bins")?
+                .unwrap_or_default()
+                .iter()
+                .map(|name| name.value.to_owned())
+                .collect(),
+        ),
+    }))
+}
+
+fn extensions(table: &Table<'_>) -> Result<Option<Vec<ExtensionWish>>, DocumentError> {
+    let Some(items) = table.tables("extensions")? else {
+        return Ok(None);
+    };
+    let mut all: Vec<ExtensionWish> = Vec::new();
+    for item in &items {
+        let text = |key: &str| {
+            item.text(key)?
+                .ok_or_else(|| item.invalid("", format!("has no `{key}`")))
+        };
+        let module = text("module")?;
+        ModulePath::parse(module.value)
+            .map_err(|error| module.invalid(format!("cannot be imported: {error}")))?;
+        if all.iter().any(|other| other.module == module.value) {
+            return Err(module.invalid(format!("is the name of two extensions (`{}`)", module.value)));
+        }
+        all.push(ExtensionWish {
+            module: module.value.to_owned(),
+            crate_name: text("crate")?.value.to_owned(),
+        });
+    }
+    Ok(Some(all))
+}
+
+fn version(table: &Table<'_>) -> Result<Option<VersionWish>, DocumentError> {
+    let Some(table) = table.table("version")? else {
+        return Ok(None);
+    };
+    let git = |tag_prefix: &str| VersionWish::Git {
+        tag_prefix: tag_prefix.to_owned(),
+    };
+    Ok(match table.node("git").map(|node| node.content()) {
+        Some(Content::Boolean(true)) => Some(git("v")),
+        Some(Content::Table(table)) => {
+            let prefix = table.text("tag-prefix")?;
+            Some(git(prefix.map_or("v", |prefix| prefix.value)))
+        }
+        _ => None,
+    })
+}
+
+fn build_tag(table: &Table<'_>) -> Result<Option<BuildTag>, DocumentError> {
+    let Some(text) = table.text("build-tag")? else {
+        return Ok(None);
+    };
+    match BuildTag::parse(text.value) {
+        Ok(tag) => Ok(Some(tag)),
+        Err(_) => Err(text.invalid(format!(
+            "must be a digit, perhaps with letters, digits, `.` and `_` behind it, not `{}`",
+            text.value
+        ))),
+    }
+}
+
+/// A variable that stands for a flag and holds something else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` must be {expected}: {value}")]
+pub struct VariableError {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may hold.
+    pub expected: &'static str,
+    /// What it holds.
+    pub value: String,
+}
+
+impl VariableError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        format!("correct it, or unset it: `unset {}`", self.name)
+    }
+}
+
+/// The variables that stand for flags. They count before the files; our spelling counts before maturin's.
+#[derive(Debug, Clone)]
+pub struct Variables {
+    strip: Option<Setting<bool>>,
+    pgo: Option<Setting<bool>>,
+    use_base_python: Option<Setting<bool>>,
+    build_version: Option<Setting<VersionWish>>,
+    build_tag: Option<Setting<BuildTag>>,
+}
+
+impl Variables {
+    /// Reads them all. Front doors call this as well, for what is wrong with a variable is wrong usage.
+    pub fn read(host: &Host) -> Result<Self, VariableError> {
+        let version = |value: &str| Version::parse(value).ok().map(VersionWish::Given);
+        Ok(Self {
+            strip: read_variable(host, &["IRONWHEEL_STRIP", "MATURIN_STRIP"], TRUTH, truth)?,
+            pgo: read_variable(host, &["IRONWHEEL_PGO", "MATURIN_PGO"], TRUTH, truth)?,
+            use_base_python: read_variable(
+                host,
+                &[
+                    "IRONWHEEL_PEP517_USE_BASE_PYTHON",
+                    "MATURIN_PEP517_USE_BASE_PYTHON",
+                ],
+                "`1` or `true`, `0` or `false`",
+                number_or_truth,
+            )?,
+            build_version: read_variable(
+                host,
+                &["IRONWHEEL_BUILD_VERSION"],
+                "a version by Python's rules",
+                version,
+            )?,
+            build_tag: read_variable(
+                host,
+                &["IRONWHEEL_BUILD_TAG"],
+                "a digit, perhaps with letters, digits, `.` and `_` behind it",
+                |value| BuildTag::parse(value).ok(),
+            )?,
+        })
+    }
+}
+
+const TRUTH: &str = "`true` or `false`";
+
+fn truth(value: &str) -> Option<bool> {
+    value.parse().ok()
+}
+
+fn number_or_truth(value: &str) -> Option<bool> {
+    match value {
+        "1" => Some(true),
+        "0" => Some(false),
+        word => truth(word),
+    }
+}
+
+fn read_variable<T>(
+    host: &Host,
+    names: &[&'static str],
+    expected: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Setting<T>>, VariableError> {
+    let set = names
+        .iter()
+        .find_map(|name| host.variable(name).map(|value| (*name, value)));
+    let Some((name, value)) = set else {
+        return Ok(None);
+    };
+    match read(value) {
+        Some(value) => Ok(Some(Setting {
+            value,
+            origin: Origin::Environment(name),
+        })),
+        None => Err(VariableError {
+            name,
+            expected,
+            value: value.to_owned(),
+        }),
+    }
 }
 
 fn compatibility(
@@ -746,24 +1018,15 @@ fn compatibility(
 }
 
 fn audit_mode(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<AuditMode>, DocumentError> {
-    let mut filed = None;
-    if let Some(text) = tables.text("auditwheel")? {
-        let value = match text.value.value {
-            "repair" => AuditMode::Repair,
+    let mut filed = tables.text("auditwheel")?.map(|text| Setting {
+        value: match text.value.value {
             "check" => AuditMode::Check,
             "warn" => AuditMode::Warn,
             "skip" => AuditMode::Skip,
-            other => {
-                return Err(text.value.invalid(format!(
-                    "must be `repair`, `check`, `warn` or `skip`, not `{other}`"
-                )));
-            }
-        };
-        filed = Some(Setting {
-            value,
-            origin: text.origin,
-        });
-    }
+            _ => AuditMode::Repair,
+        },
+        origin: text.origin,
+    });
     if let Some(skip) = tables.boolean("skip-auditwheel")?.filter(|skip| skip.value) {
         filed.get_or_insert(Setting {
             value: AuditMode::Skip,
@@ -771,33 +1034,6 @@ fn audit_mode(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Audi
         });
     }
     Ok(chosen(overrides.audit_mode, filed, AuditMode::Repair))
-}
-
-/// `MATURIN_STRIP` stands for the flag, so it counts before the files.
-fn strip(overrides: &Overrides, tables: &Tables<'_>, host: &Host) -> Result<Setting<bool>, DocumentError> {
-    let filed = tables.boolean("strip")?;
-    let variable = host.variable("MATURIN_STRIP").map(|text| Setting {
-        value: text == "true",
-        origin: Origin::Environment("MATURIN_STRIP"),
-    });
-    Ok(chosen(overrides.strip, variable.or(filed), false))
-}
-
-fn bindings(overrides: &Overrides, tables: &Tables<'_>) -> Result<Setting<Option<String>>, DocumentError> {
-    let mut filed = None;
-    if let Some(text) = tables.text("bindings")? {
-        if !matches!(text.value.value, "pyo3" | "pyo3-ffi" | "cffi" | "uniffi" | "bin") {
-            return Err(text.value.invalid(format!(
-                "must be `pyo3`, `pyo3-ffi`, `cffi`, `uniffi` or `bin`, not `{}`",
-                text.value.value
-            )));
-        }
-        filed = Some(Setting {
-            value: text.value.value.to_owned(),
-            origin: text.origin,
-        });
-    }
-    Ok(optional(overrides.bindings.clone(), filed))
 }
 
 /// What is left out by the name of a preset: libraries that come with a driver or with packages of their own.
@@ -1072,6 +1308,111 @@ mod tests {
         ] {
             let error = resolved(text, &Overrides::default()).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_the_file_arrives() {
+        let text = "[tool.ironwheel]\neditable-profile = \"e\"\npgo-command = \"python run.py\"\n\
+                    pgo-dependency-group = \"bench\"\ngenerate-stubs = true\ninclude-debuginfo = true\n\
+                    include-import-lib = true\nsdist-generator = \"git\"\nuse-base-python = true\n\
+                    bins = [\"tool\"]\nbuild-tag = \"1abc\"\nversion = { git = { tag-prefix = \"py-\" } }\n\
+                    extensions = [{ module = \"a._b\", crate = \"b\" }]\n\
+                    target.aarch64-apple-darwin.macos-deployment-target = \"11.0\"\n";
+        let settings = resolved(text, &Overrides::default()).unwrap();
+        assert_eq!(settings.editable_profile.value.as_deref(), Some("e"));
+        assert_eq!(settings.pgo_command.value.as_deref(), Some("python run.py"));
+        assert_eq!(settings.pgo_dependency_group.value, "bench");
+        assert!(settings.generate_stubs.value && settings.include_debuginfo.value);
+        assert!(settings.include_import_lib.value && settings.use_base_python.value);
+        assert_eq!(settings.sdist_generator.value, SdistGenerator::Git);
+        assert_eq!(settings.bins.value, Bins::Named(vec!["tool".to_owned()]));
+        assert_eq!(settings.build_tag.value, BuildTag::parse("1abc").ok());
+        let tag_prefix = "py-".to_owned();
+        assert_eq!(settings.version.value, Some(VersionWish::Git { tag_prefix }));
+        assert_eq!(settings.extensions.value[0].module, "a._b");
+        assert_eq!(settings.extensions.value[0].crate_name, "b");
+        let [macos] = settings.macos_deployment_targets.value.as_slice() else {
+            panic!("one triple")
+        };
+        assert_eq!(
+            (macos.triple.as_str(), macos.version.as_str()),
+            ("aarch64-apple-darwin", "11.0")
+        );
+        assert_eq!(settings.bins.origin, Origin::File("tool.ironwheel"));
+    }
+
+    #[test]
+    fn variables_stand_for_flags_and_ours_count_first() {
+        let settings = |variables: &[(&str, &str)]| {
+            let variables = variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let host = Host::new(variables.collect(), "/work".into()).unwrap();
+            let text = "[tool.maturin]\nstrip = true\n".to_owned();
+            let document = Document::parse(Path::new("pyproject.toml"), text).unwrap();
+            let tables = Tables::of(&document, &mut Vec::new()).unwrap();
+            resolve(&Overrides::default(), &tables, Path::new("/project"), &host)
+        };
+        let found = settings(&[("MATURIN_STRIP", "true"), ("IRONWHEEL_STRIP", "false")]).unwrap();
+        assert_eq!(
+            found.strip,
+            Setting {
+                value: false,
+                origin: Origin::Environment("IRONWHEEL_STRIP")
+            }
+        );
+        let found = settings(&[
+            ("MATURIN_PGO", "true"),
+            ("IRONWHEEL_BUILD_VERSION", "1.0-rc1"),
+            ("IRONWHEEL_BUILD_TAG", "7"),
+            ("MATURIN_PEP517_USE_BASE_PYTHON", "1"),
+        ])
+        .unwrap();
+        assert!(found.pgo.value && found.use_base_python.value);
+        assert_eq!(found.build_tag.value, BuildTag::parse("7").ok());
+        let given = Version::parse("1.0rc1").ok().map(VersionWish::Given);
+        assert_eq!(found.version.value, given);
+        for (name, value, words) in [
+            ("IRONWHEEL_STRIP", "yes", "must be `true` or `false`: yes"),
+            (
+                "IRONWHEEL_BUILD_VERSION",
+                "one",
+                "must be a version by Python's rules: one",
+            ),
+            ("IRONWHEEL_BUILD_TAG", "a1", "behind it: a1"),
+        ] {
+            let said = settings(&[(name, value)]).unwrap_err().to_string();
+            assert!(
+                said.starts_with(&format!("`{name}`")) && said.ends_with(words),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_with_their_place() {
+        for (line, words) in [
+            ("build-tag = \"a1\"", "`tool.ironwheel.build-tag` must be a digit"),
+            (
+                "extensions = [{ module = \"a-b\", crate = \"b\" }]",
+                "`tool.ironwheel.extensions[0].module` cannot be imported",
+            ),
+            (
+                "extensions = [{ module = \"a\", crate = \"b\" }, { module = \"a\", crate = \"c\" }]",
+                "`tool.ironwheel.extensions[1].module` is the name of two extensions",
+            ),
+            (
+                "target.x.macos-deployment-target = \"new\"",
+                "`tool.ironwheel.target.x.macos-deployment-target` is not a version of macOS",
+            ),
+        ] {
+            let text = format!("[tool.ironwheel]\n{line}\n");
+            let said = resolved(&text, &Overrides::default()).unwrap_err().to_string();
+            assert!(
+                said.starts_with(words) && said.contains("pyproject.toml:2:"),
+                "{said}"
+            );
         }
     }
 }
