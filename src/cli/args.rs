@@ -14,10 +14,11 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::check::CheckArguments;
 use super::elf::ElfArguments;
+use super::pep517::Pep517Arguments;
 use super::show::ShowArguments;
 use crate::audit::Search;
 use crate::host::Host;
-use crate::project::settings::{AuditMode, Overrides, VariableError, Variables, excluded_globs};
+use crate::project::settings::{AuditMode, Overrides, Purpose, VariableError, Variables, excluded_globs};
 use crate::repair;
 use crate::tag::{BuildTag, PlatformWish, TagError};
 use crate::version::{Version, VersionError};
@@ -103,6 +104,9 @@ pub enum Command {
     Elf(ElfArguments),
     /// Explain finished wheels: where they run and why not elsewhere, who needs whom, what takes the space
     Show(ShowArguments),
+    /// What the hooks for front ends call
+    #[command(hide = true)]
+    Pep517(Pep517Arguments),
 }
 
 /// What is said while a command runs, and how.
@@ -660,6 +664,7 @@ impl BuildArguments {
             include_debuginfo: self.later.include_debuginfo,
             build_version: self.build_version.clone(),
             build_tag: self.build_tag.clone(),
+            purpose: Purpose::Distribution,
         })
     }
 
@@ -818,9 +823,7 @@ mod tests {
         let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
         match arguments.command {
             Command::Build(build) | Command::Plan(build) => build.overrides(&arguments.screen),
-            Command::Repair(_) | Command::Check(_) | Command::Elf(_) | Command::Show(_) => {
-                panic!("{line}: no build")
-            }
+            _ => panic!("{line}: no build"),
         }
     }
 

@@ -7,6 +7,7 @@ use super::args::{self, Arguments, BuildArguments, Command, UsageError};
 use super::check::{self, CheckError};
 use super::elf;
 use super::hints;
+use super::pep517;
 use super::render::{self, Screen};
 use super::show;
 use crate::elf_file::ElfFileError;
@@ -150,6 +151,13 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             screen.wheels(&made.map_err(Failure::Repair)?);
         }
         Command::Show(show) => show::run(show, &Host::capture()?, screen)?,
+        Command::Pep517(hook) => {
+            let host = Host::capture()?;
+            args::check_variables(&host)?;
+            let overrides = hook.overrides(&arguments.screen)?;
+            let answer = pep517::run(hook, &overrides, &host, &|event| screen.tell(&event))?;
+            screen.answer(&answer);
+        }
         Command::Elf(elf) => {
             elf.check()?;
             elf::run(elf, &Host::capture()?, screen)?;

@@ -98,6 +98,7 @@ fn make(error: &MakeError) -> Option<String> {
         MakeError::Tag(_)
         | MakeError::NoEntryPoint { .. }
         | MakeError::AbiMismatch { .. }
+        | MakeError::Hook(_)
         | MakeError::Wrong { .. } => error.hint(),
     }
 }

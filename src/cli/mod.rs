@@ -5,5 +5,6 @@ pub mod check;
 pub mod elf;
 pub mod commands;
 pub mod hints;
+pub mod pep517;
 pub mod render;
 pub mod show;

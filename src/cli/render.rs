@@ -190,6 +190,14 @@ impl Screen {
         }
     }
 
+    /// Prints what a hook gives back: the last line on standard output, whatever format events have.
+    pub fn answer(&self, lines: &[String]) {
+        let mut sheet = self.sheet();
+        for line in lines {
+            sheet.print_result(&format!("{line}\n"));
+        }
+    }
+
     /// Says why nothing came of it: the error, its causes, and what to do next.
     pub fn error(&self, error: &(dyn Error + 'static), hint: Option<&str>, status: u8) {
         let mut sheet = self.sheet();

@@ -2,12 +2,14 @@
 //!
 //! `Project → Plan → Compiled → Audit → Grafted → Wheel → file`, for each wheel of the plan.
 
+mod hooks;
 mod planned;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use hooks::{HookError, build_requirements, dist_info, wheel_for_front_end};
 pub use planned::{PlanReport, PlannedFile, PlannedWheel, SettingLine, plan};
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
@@ -93,6 +95,9 @@ pub enum MakeError {
         /// `with` or `without`.
         planned: &'static str,
     },
+    /// A front end asks for what it cannot have.
+    #[error(transparent)]
+    Hook(#[from] HookError),
     /// The finished wheel breaks a rule that it breaks in nobody's name but ours.
     #[error("the wheel that was made is wrong, which is a fault of ironwheel's: {finding}")]
     Wrong {
@@ -134,6 +139,7 @@ impl MakeError {
                 "it exports {}: give `#[pymodule]`, `[lib] name` and `module-name` the same last name",
                 found.join(", ")
             )),
+            Self::Hook(error) => Some(error.hint()),
             Self::Wrong { finding } => Some(format!("please report it; {} asks for this", finding.rule.source)),
             Self::AbiMismatch { .. } => Some(
                 "the feature is turned on by another crate or a feature of this one: ask for `pyo3/abi3-py3XY` by name".to_owned(),
@@ -576,6 +582,12 @@ impl Maker<'_> {
     }
 
     fn add_dist_info(&self, filename: &WheelFilename, tree: &mut Tree) -> Result<(), MakeError> {
+        self.add_descriptions(filename, tree)?;
+        self.add_bills(filename, tree)
+    }
+
+    /// What is known without compiling: METADATA, WHEEL, the entry points and the licences.
+    fn add_descriptions(&self, filename: &WheelFilename, tree: &mut Tree) -> Result<(), MakeError> {
         let folder = filename.dist_info();
         let mut add = |name: &str, entry: Entry| -> Result<(), MakeError> {
             Ok(tree.add(ArchivePath::parse(&format!("{folder}/{name}"))?, entry)?)
@@ -605,6 +617,15 @@ impl Maker<'_> {
                 },
             )?;
         }
+        Ok(())
+    }
+
+    /// Bills of materials.
+    fn add_bills(&self, filename: &WheelFilename, tree: &mut Tree) -> Result<(), MakeError> {
+        let folder = filename.dist_info();
+        let mut add = |name: &str, entry: Entry| -> Result<(), MakeError> {
+            Ok(tree.add(ArchivePath::parse(&format!("{folder}/{name}"))?, entry)?)
+        };
         let settings = &self.project.settings;
         if settings.sbom_rust.value {
             let cargo = &self.project.cargo;

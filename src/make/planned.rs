@@ -109,7 +109,7 @@ pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Resul
 }
 
 fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedWheel, MakeError> {
-    let platform = planned_platform(project);
+    let platform = platform(project);
     let filename = format!(
         "{}-{}-{}-{}-{platform}.whl",
         project.metadata.name.escaped(),
@@ -147,7 +147,7 @@ fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedW
 }
 
 /// The platform, as far as it is known before the file is there to be looked at.
-fn planned_platform(project: &Project) -> String {
+pub(super) fn platform(project: &Project) -> String {
     let triple = &project.cargo.target_triple;
     let architecture = triple.split('-').next().unwrap_or_default();
     match project.settings.compatibility.value.as_slice() {

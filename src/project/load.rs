@@ -329,6 +329,18 @@ fn wished_version(settings: &Settings) -> Option<metadata::WishedVersion> {
     }
 }
 
+/// The kind of bindings that flags or settings name, if they do. Cargo is not asked.
+pub fn asked_bindings(overrides: &Overrides, host: &Host) -> Result<Option<String>, ProjectError> {
+    let found = find(overrides, host)?;
+    let document = found.pyproject.as_deref().map(Document::read).transpose()?;
+    let tables = match &document {
+        Some(document) => Tables::of(document, &mut Vec::new())?,
+        None => Tables::default(),
+    };
+    let settings = settings::resolve(overrides, &tables, &project_root(&found), host)?;
+    Ok(settings.bindings.value)
+}
+
 fn project_root(found: &Found) -> PathBuf {
     let file = found.pyproject.as_ref().unwrap_or(&found.manifest);
     file.parent().unwrap_or(Path::new("/")).to_owned()

@@ -14,7 +14,7 @@ pub mod settings;
 
 use std::path::PathBuf;
 
-pub use load::{ProjectError, load};
+pub use load::{ProjectError, asked_bindings, load};
 pub use notice::Notice;
 
 use crate::name::ModulePath;

@@ -97,6 +97,30 @@ pub struct Overrides {
     pub build_version: Option<Version>,
     /// `--build-tag`.
     pub build_tag: Option<BuildTag>,
+    /// What the build is for.
+    pub purpose: Purpose,
+}
+
+/// What a build is for: it decides what holds where nobody asked for anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// A wheel for others: the audit finds the best platform.
+    #[default]
+    Distribution,
+    /// A wheel that a front end installs on this machine: nothing is promised to others unless somebody asks for it.
+    Install,
+    /// An editable wheel that a front end installs on this machine.
+    Editable,
+    /// An editable installation by `develop`.
+    Develop,
+}
+
+impl Purpose {
+    /// Whether the sources are to stay where they are.
+    #[must_use]
+    pub fn is_editable(self) -> bool {
+        matches!(self, Self::Editable | Self::Develop)
+    }
 }
 
 /// Where a setting comes from.
@@ -501,6 +525,7 @@ pub fn resolve(
         Ok(chosen(asked, tables.texts(key)?, Vec::new()))
     };
     let variables = Variables::read(host)?;
+    let platform = platform(overrides, tables)?;
     let features = tables.first(features)?;
     let asked_features = (!overrides.features.is_empty()).then(|| split_features(&overrides.features));
     let sbom = tables.first(|table| table.table("sbom"))?;
@@ -510,10 +535,10 @@ pub fn resolve(
             None,
             PathBuf::from("/tmp/wheels"),
         ),
-        profile: chosen(
-            overrides.profile.clone(),
+        profile: profile(
+            overrides,
             text_setting(None, "profile")?.explicit(),
-            "release".to_owned(),
+            text_setting(None, "editable-profile")?.explicit(),
         ),
         features: chosen(asked_features, features, Vec::new()),
         all_features: flag(overrides.all_features, "all-features")?,
@@ -537,8 +562,8 @@ pub fn resolve(
             variables.strip.or(tables.boolean("strip")?),
             false,
         ),
-        compatibility: compatibility(overrides, tables)?,
-        audit_mode: audit_mode(overrides, tables)?,
+        compatibility: platform.0,
+        audit_mode: platform.1,
         compression: chosen(overrides.compression, None, Compression::default()),
         include: patterns(tables, "include")?,
         exclude: patterns(tables, "exclude")?,
@@ -634,6 +659,41 @@ impl<T> Setting<Option<T>> {
             origin: self.origin,
         })
     }
+}
+
+fn profile(
+    overrides: &Overrides,
+    profile: Option<Setting<String>>,
+    editable_profile: Option<Setting<String>>,
+) -> Setting<String> {
+    let filed = if overrides.purpose.is_editable() {
+        editable_profile.or(profile)
+    } else {
+        profile
+    };
+    let default = if overrides.purpose == Purpose::Develop {
+        "dev"
+    } else {
+        "release"
+    };
+    chosen(overrides.profile.clone(), filed, default.to_owned())
+}
+
+/// The platforms that are wished for and what the audit may do. What stays on this machine is audited where somebody asks for it;
+/// what stays in its source tree never is.
+fn platform(
+    overrides: &Overrides,
+    tables: &Tables<'_>,
+) -> Result<(Setting<Vec<PlatformWish>>, Setting<AuditMode>), DocumentError> {
+    let asked = (compatibility(overrides, tables)?, audit_mode(overrides, tables)?);
+    let is_asked = asked.0.is_explicit() || asked.1.is_explicit();
+    if overrides.purpose.is_editable() || (overrides.purpose == Purpose::Install && !is_asked) {
+        return Ok((
+            Setting::default(vec![PlatformWish::Linux]),
+            Setting::default(AuditMode::Skip),
+        ));
+    }
+    Ok(asked)
 }
 
 fn config(

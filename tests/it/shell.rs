@@ -38,6 +38,7 @@ const INHERITED: [&str; 28] = [
 ];
 
 /// A program about to run.
+#[derive(Clone)]
 pub struct Shell {
     program: OsString,
     arguments: Vec<OsString>,
@@ -108,6 +109,12 @@ impl Shell {
     pub fn unset(mut self, name: &str) -> Self {
         self.variables.remove(name);
         self
+    }
+
+    /// What a variable is set to; nothing where it is not set.
+    pub fn variable(&self, name: &str) -> String {
+        let value = self.variables.get(name).cloned().unwrap_or_default();
+        value.into_string().expect("UTF-8")
     }
 
     /// Where it runs.

@@ -1,0 +1,158 @@
+//! The hooks that front ends call, behind the Python package `ironwheel`: a hook is a build with other defaults.
+//!
+//! What a hook gives back stands on standard output, a line each; all words go to standard error.
+//!
+//! <https://peps.python.org/pep-0517/>, <https://peps.python.org/pep-0660/>
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::args::{BuildArguments, ScreenArguments, UsageError};
+use crate::event::Listener;
+use crate::host::Host;
+use crate::make::{self, MakeError};
+use crate::project::settings::{Overrides, Purpose};
+
+/// A hook.
+#[derive(Debug, Clone, clap::Args)]
+#[command(subcommand_required = true)]
+pub struct Pep517Arguments {
+    /// Which.
+    #[command(subcommand)]
+    pub hook: Hook,
+}
+
+/// The hooks.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Hook {
+    /// Build one wheel, and print its path
+    BuildWheel(BuildWheelArguments),
+    /// Write the metadata of the wheel that would be built, and print the folder's name
+    WriteDistInfo(WriteDistInfoArguments),
+    /// Print what has to be installed before a wheel is built, a requirement a line
+    Requires(RequiresArguments),
+}
+
+/// What every hook takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct HookArguments {
+    /// The Python that asks, which is built for unless the flags name another
+    #[arg(long, value_name = "PYTHON")]
+    pub python: Option<String>,
+    /// Keep the sources where they are
+    #[arg(long)]
+    pub editable: bool,
+    /// The flags of `build`.
+    #[command(flatten)]
+    pub build: BuildArguments,
+}
+
+/// `pep517 build-wheel`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BuildWheelArguments {
+    /// What every hook takes.
+    #[command(flatten)]
+    pub hook: HookArguments,
+    /// Folder with the metadata that the wheel has to have: a dist-info folder, or the one that holds it
+    #[arg(long, value_name = "FOLDER")]
+    pub metadata_directory: Option<PathBuf>,
+}
+
+/// `pep517 write-dist-info`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WriteDistInfoArguments {
+    /// What every hook takes.
+    #[command(flatten)]
+    pub hook: HookArguments,
+    /// Folder to write the dist-info folder to
+    #[arg(long, value_name = "FOLDER")]
+    pub metadata_directory: PathBuf,
+}
+
+/// `pep517 requires`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RequiresArguments {
+    /// What every hook takes.
+    #[command(flatten)]
+    pub hook: HookArguments,
+}
+
+impl Pep517Arguments {
+    /// What was asked: what the flags ask, for the Python that asks where they name none.
+    pub fn overrides(&self, screen: &ScreenArguments) -> Result<Overrides, UsageError> {
+        let hook = match &self.hook {
+            Hook::BuildWheel(arguments) => &arguments.hook,
+            Hook::WriteDistInfo(arguments) => &arguments.hook,
+            Hook::Requires(arguments) => &arguments.hook,
+        };
+        let mut overrides = hook.build.overrides(screen)?;
+        if overrides.interpreters.is_empty() && !overrides.find_interpreters {
+            overrides.interpreters.extend(hook.python.clone());
+        }
+        overrides.purpose = if hook.editable {
+            Purpose::Editable
+        } else {
+            Purpose::Install
+        };
+        Ok(overrides)
+    }
+}
+
+/// Does what a hook asks, and gives the lines that it answers with.
+pub fn run(
+    arguments: &Pep517Arguments,
+    overrides: &Overrides,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<Vec<String>, MakeError> {
+    match &arguments.hook {
+        Hook::BuildWheel(asked) => {
+            let promised = asked
+                .metadata_directory
+                .as_ref()
+                .map(|folder| host.absolute(folder));
+            let made = make::wheel_for_front_end(overrides, promised.as_deref(), host, listener)?;
+            Ok(vec![made.path.display().to_string()])
+        }
+        Hook::WriteDistInfo(asked) => {
+            let folder = host.absolute(&asked.metadata_directory);
+            Ok(vec![make::dist_info(overrides, &folder, host, listener)?])
+        }
+        Hook::Requires(_) => make::build_requirements(overrides, host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Command, parse};
+
+    fn overrides(line: &str) -> Overrides {
+        let arguments = parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
+        match arguments.command {
+            Command::Pep517(hook) => hook.overrides(&arguments.screen).unwrap(),
+            _ => panic!("{line}: no hook"),
+        }
+    }
+
+    #[test]
+    fn the_python_that_asks_is_built_for_unless_the_flags_name_another() {
+        let line = "ironwheel pep517 build-wheel --python /env/bin/python -o out";
+        assert_eq!(overrides(line).interpreters, ["/env/bin/python"]);
+        assert_eq!(overrides(&format!("{line} -i 3.12")).interpreters, ["3.12"]);
+        assert!(overrides(&format!("{line} -f")).interpreters.is_empty());
+    }
+
+    #[test]
+    fn hooks_differ_from_a_build_in_what_they_are_for() {
+        assert_eq!(
+            overrides("ironwheel pep517 build-wheel --features a").purpose,
+            Purpose::Install
+        );
+        assert_eq!(
+            overrides("ironwheel pep517 write-dist-info --editable --metadata-directory x").purpose,
+            Purpose::Editable
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! The hooks by which front ends build: what they give, what they honour, what they refuse.
+
+use std::path::{Path, PathBuf};
+
+use crate::case::{Case, names};
+use crate::front_ends::{Environment, change_one_word, front_end, own_wheel};
+use crate::place::{self, IRONWHEEL};
+use crate::shell::{Answer, Shell};
+
+/// A hook, called as a front end calls it: in the project's folder, by the Python that is built for.
+struct Hook<'a> {
+    case: &'a Case,
+    python: &'a Path,
+    variables: Vec<(&'a str, String)>,
+}
+
+impl<'a> Hook<'a> {
+    fn of(case: &'a Case) -> Self {
+        Self {
+            case,
+            python: &place::python().executable,
+            variables: Vec::new(),
+        }
+    }
+
+    fn set(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// Calls, and prints what the hook gives back as the last line.
+    fn call(&self, call: &str) -> Answer {
+        let programs = Path::new(IRONWHEEL).parent().expect("a folder");
+        let path = format!(
+            "{}:{}",
+            programs.display(),
+            crate::shell::variable("PATH").unwrap_or_default()
+        );
+        let code = format!("import ironwheel; print(ironwheel.{call})");
+        let mut shell = self
+            .case
+            .shell(self.python.to_str().expect("UTF-8"))
+            .args(["-B", "-c", &code])
+            .set("PYTHONPATH", place::repository().join("python"))
+            .set("PATH", path);
+        for (name, value) in &self.variables {
+            shell = shell.set(name, value);
+        }
+        shell.run()
+    }
+
+    fn gives(&self, call: &str) -> String {
+        self.call(call).succeeded().trim().to_owned()
+    }
+
+    fn refuses(&self, call: &str) -> String {
+        let answer = self.call(call);
+        assert!(answer.status != 0, "`{call}` must fail: {}", answer.stdout);
+        assert!(
+            !answer.stderr.contains("Traceback"),
+            "`{call}` says why in words:\n{}",
+            answer.stderr
+        );
+        answer.stderr
+    }
+}
+
+fn ours(name: &str) -> Case {
+    let case = Case::of(name);
+    change_one_word(&case);
+    case
+}
+
+fn folder(case: &Case, name: &str) -> PathBuf {
+    let folder = case.path(name);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn linux_name(project: &str, version: &str) -> String {
+    let python = place::python();
+    let tag = python.tag();
+    format!("{project}-{version}-{tag}-{tag}-linux_{}.whl", python.machine)
+}
+
+/// A file of a wheel.
+fn member(wheel: &Path, path: &str) -> String {
+    let code =
+        "import sys, zipfile; sys.stdout.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";
+    Shell::new(&place::python().executable)
+        .args(["-c", code])
+        .arg(wheel)
+        .arg(path)
+        .run()
+        .succeeded()
+}
+
+#[test]
+fn metadata_is_prepared_without_compiling_and_the_wheel_has_the_same() {
+    let case = ours("license-expression");
+    let target = case.path("fresh-target");
+    let hook = Hook::of(&case).set("CARGO_TARGET_DIR", target.to_str().expect("UTF-8"));
+    let prepared = folder(&case, "prepared");
+    let name = hook.gives("prepare_metadata_for_build_wheel('prepared')");
+    let dist_info = prepared.join(&name);
+    assert!(dist_info.join("METADATA").is_file());
+    assert!(dist_info.join("WHEEL").is_file());
+    assert!(dist_info.join("licenses").is_dir());
+    assert!(!dist_info.join("RECORD").exists());
+    let compiled: Vec<String> = names(&target)
+        .into_iter()
+        .filter(|name| ["debug", "release", "tmp"].contains(&name.as_str()))
+        .collect();
+    assert_eq!(compiled, [""; 0], "nothing is compiled");
+
+    // pip names the dist-info folder, the specification's text the one above it.
+    for directory in [format!("prepared/{name}"), "prepared".to_owned()] {
+        let wheel = Hook::of(&case).gives(&format!("build_wheel('out', None, '{directory}')"));
+        let metadata = std::fs::read_to_string(dist_info.join("METADATA")).expect("METADATA");
+        assert_eq!(
+            member(&case.path("out").join(&wheel), &format!("{name}/METADATA")),
+            metadata
+        );
+        assert_eq!(
+            member(&case.path("out").join(&wheel), &format!("{name}/WHEEL")),
+            std::fs::read_to_string(dist_info.join("WHEEL")).expect("WHEEL")
+        );
+    }
+}
+
+#[test]
+fn metadata_of_another_project_or_time_is_refused_before_anything_is_compiled() {
+    let case = ours("pure");
+    let hook = Hook::of(&case);
+    folder(&case, "prepared");
+    let name = hook.gives("prepare_metadata_for_build_wheel('prepared')");
+    case.edit("pyproject.toml", "version = \"0.1.0\"", "version = \"0.2.0\"");
+    let words = hook.refuses(&format!("build_wheel('out', {{}}, 'prepared/{name}')"));
+    assert!(
+        words.contains("`METADATA` has `Version: 0.1.0` there and `Version: 0.2.0` here"),
+        "{words}"
+    );
+    assert!(words.contains("hint: the project"), "{words}");
+    let words = hook.refuses("build_wheel('out', {}, 'out')");
+    assert!(
+        words.contains("error: the metadata directory holds no METADATA:"),
+        "{words}"
+    );
+    assert_eq!(names(&case.path("out")), [""; 0]);
+}
+
+#[test]
+fn a_wheel_for_this_machine_promises_nothing_to_others_unless_it_is_asked_to() {
+    let case = ours("pure");
+    let hook = Hook::of(&case);
+    assert_eq!(hook.gives("build_wheel('out')"), linux_name("pure", "0.1.0"));
+    // A setting of the project, whatever front end builds it.
+    case.append(
+        "pyproject.toml",
+        "\n[tool.maturin]\ncompatibility = \"manylinux_2_40\"\n",
+    );
+    assert!(hook.gives("build_wheel('out')").contains("-manylinux_2_40_"));
+    // And what whoever asks says.
+    let arguments = "{'build-args': '--compatibility linux'}";
+    assert_eq!(
+        hook.gives(&format!("build_wheel('out', {arguments})")),
+        linux_name("pure", "0.1.0")
+    );
+    case.edit(
+        "pyproject.toml",
+        "compatibility = \"manylinux_2_40\"",
+        "auditwheel = \"repair\"",
+    );
+    assert!(hook.gives("build_wheel('out')").contains("-manylinux_2_"));
+}
+
+#[test]
+fn build_arguments_come_as_a_text_a_list_or_a_variable() {
+    let case = ours("pure");
+    let too_new = "--compatibility manylinux_2_5";
+    for settings in [
+        format!("{{'build-args': '{too_new}'}}"),
+        "{'ironwheel.build-args': ['--compatibility', 'manylinux_2_5'], 'build-args': ''}".to_owned(),
+        "{'maturin.build-args': ['--compatibility=manylinux_2_5']}".to_owned(),
+    ] {
+        let words = Hook::of(&case).refuses(&format!("build_wheel('out', {settings})"));
+        assert!(words.contains("manylinux_2_5"), "{settings}: {words}");
+    }
+    for variable in ["IRONWHEEL_PEP517_ARGS", "MATURIN_PEP517_ARGS"] {
+        let answer = Hook::of(&case).set(variable, too_new).call("build_wheel('out')");
+        assert_eq!(answer.status, 3, "{variable}: {}", answer.stderr);
+        // A setting goes before a variable.
+        let hook = Hook::of(&case).set(variable, "--no-such-flag");
+        hook.gives("build_wheel('out', {'build-args': []})");
+    }
+    let words = Hook::of(&case).refuses("build_wheel('out', {'build-args': True})");
+    assert!(
+        words.contains("error: the config setting `build-args` must be"),
+        "{words}"
+    );
+    let answer = Hook::of(&case).call("build_wheel('out', {'biuld-args': 'x'})");
+    assert!(
+        answer
+            .stderr
+            .contains("notice: the config setting `biuld-args` is none of ironwheel's"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn a_hook_makes_one_wheel_into_a_folder_that_can_be_written_to() {
+    let case = ours("two-interpreters");
+    let words = Hook::of(&case).refuses("build_wheel('out', {'build-args': '-i 3.10 -i 3.11'})");
+    assert!(
+        words.contains(
+            "a front end takes one wheel at a time, but 2 were asked for: CPython 3.10, CPython 3.11"
+        ),
+        "{words}"
+    );
+    case.write("taken", "");
+    let words = Hook::of(&case).refuses("build_wheel('taken')");
+    assert!(words.contains("/taken"), "{words}");
+    let words = Hook::of(&case).refuses("prepare_metadata_for_build_wheel('taken')");
+    assert!(words.contains("/taken"), "{words}");
+}
+
+#[test]
+fn without_cargo_rust_is_asked_for_unless_nobody_wants_that() {
+    let mut case = ours("pure");
+    case.only(&["cc"]);
+    let tools = case.shell("x").variable("PATH");
+    let script = |call: &str| {
+        format!(
+            "import os; os.environ['PATH'] = {tools:?}; import ironwheel; ironwheel.program = lambda: {IRONWHEEL:?}; \
+             print(ironwheel.{call})"
+        )
+    };
+    let call = |call: &str, variable: Option<&str>| {
+        let mut shell = case
+            .shell(place::python().executable.to_str().expect("UTF-8"))
+            .args(["-B", "-c", &script(call)])
+            .set("PYTHONPATH", place::repository().join("python"));
+        if let Some(variable) = variable {
+            shell = shell.set(variable, "1");
+        }
+        shell.run()
+    };
+    for hook in ["wheel", "sdist", "editable"] {
+        let hook = format!("get_requires_for_build_{hook}()");
+        assert_eq!(call(&hook, None).succeeded(), "['puccinialin']\n", "{hook}");
+        for variable in ["IRONWHEEL_NO_INSTALL_RUST", "MATURIN_NO_INSTALL_RUST"] {
+            assert_eq!(call(&hook, Some(variable)).succeeded(), "[]\n", "{hook}");
+        }
+    }
+    let answer = call("build_wheel('out')", Some("MATURIN_NO_INSTALL_RUST"));
+    assert_eq!(answer.status, 1);
+    assert!(
+        answer.stderr.contains("error: `cargo` was not found on `PATH`"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn nothing_is_required_where_pyo3_is_used() {
+    let case = ours("pure");
+    assert_eq!(Hook::of(&case).gives("get_requires_for_build_wheel()"), "[]");
+    assert_eq!(Hook::of(&case).gives("get_requires_for_build_sdist({})"), "[]");
+}
+
+#[test]
+fn pip_builds_in_isolation_with_nothing_but_a_folder_of_wheels() {
+    let case = ours("mixed");
+    let environment = Environment::new();
+    let own = own_wheel().display().to_string();
+    let pip = environment.pip(&["install", "--no-index", "--find-links", &own, "."]);
+    front_end(&case, &pip).run().succeeded();
+    assert_eq!(
+        environment.python("import mixed; print(mixed.add(1, 2))").trim(),
+        "3"
+    );
+    let found = names(&environment.packages());
+    assert!(found.contains(&"mixed-0.1.0.dist-info".to_owned()), "{found:?}");
+    environment.pip(&["uninstall", "-y", "mixed"]).run().succeeded();
+    let left: Vec<String> = names(&environment.packages())
+        .into_iter()
+        .filter(|name| name.starts_with("mixed"))
+        .collect();
+    assert_eq!(left, [""; 0]);
+}
