@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::elf::{self, Edits, ElfError, Facts, RunPath, RunPathTag};
 use crate::fs::{self, FileError};
+use crate::process;
 
 /// Why a file could not be read or edited.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +15,7 @@ pub enum ElfFileError {
     /// The bytes are not what they should be, or cannot be edited so.
     #[error("cannot {action} {path}", path = path.display())]
     Elf {
-        /// What was tried: `read`, `edit`.
+        /// What was tried: `read`, `edit`, `print the interpreter of`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -69,6 +70,17 @@ pub fn facts(path: &Path) -> Result<Facts, ElfFileError> {
     inspect(path, &read(path)?)
 }
 
+/// The interpreter that starts a program.
+///
+/// # Errors
+/// Where it names none.
+pub fn interpreter<'a>(facts: &'a Facts, path: &Path) -> Result<&'a str, ElfFileError> {
+    let found = facts.interpreter.as_deref();
+    found
+        .ok_or_else(ElfError::without_interpreter)
+        .map_err(failed("print the interpreter of", path))
+}
+
 /// Edits a file and writes the result to `output`, which may be the file itself. Nothing is written where nothing changes in
 /// place, and nothing but a whole, verified file ever has the name. Through a symbolic link the file it leads to is edited.
 ///
@@ -90,6 +102,7 @@ pub fn edit(path: &Path, output: Option<&Path>, wanted: &FileEdits) -> Result<Ed
         let target = output.unwrap_or(path);
         // What a link leads to is replaced, not the link.
         let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let _held = process::hold_signals().map_err(FileError::new("write", &target))?;
         fs::write_like(&target, &edited, path)?;
     }
     let size = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What the environment gets wrong.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +21,8 @@ pub struct Host {
     variables: BTreeMap<String, String>,
     working_directory: PathBuf,
     source_date_epoch: Option<u64>,
-    cores: usize,
+    /// Counted when somebody asks: the system tells it slowly.
+    cores: OnceLock<usize>,
 }
 
 impl Host {
@@ -46,12 +48,11 @@ impl Host {
                     .map_err(|_| HostError::SourceDateEpoch(text.to_owned()))?,
             ),
         };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             variables,
             working_directory,
             source_date_epoch,
-            cores,
+            cores: OnceLock::new(),
         })
     }
 
@@ -94,7 +95,9 @@ impl Host {
     /// How many threads may work at once.
     #[must_use]
     pub fn cores(&self) -> usize {
-        self.cores
+        *self
+            .cores
+            .get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 
     /// The first executable file of that name on `PATH`; a name with a `/` is taken relative to the working directory.

@@ -7,6 +7,7 @@
     reason = "the comments on flags are help for a terminal, where backticks mean nothing"
 )]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::StyledStr;
@@ -801,13 +802,24 @@ fn push_table(text: &mut StyledStr, heading: &str, rows: &[(&str, &str)]) {
 pub fn parse<I, T>(arguments: I) -> Result<Arguments, clap::Error>
 where
     I: IntoIterator<Item = T>,
-    T: Into<std::ffi::OsString> + Clone,
+    T: Into<OsString> + Clone,
 {
-    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().map(Into::into).collect();
-    // The whole grammar takes longer to build than an edit of a shared object does: that command has its own part only.
-    let is_elf = arguments.get(1).is_some_and(|word| word == "elf");
-    let grammar = if is_elf { Arguments::command() } else { grammar() };
-    let matches = grammar.try_get_matches_from(arguments)?;
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    if let [_, command, rest @ ..] = arguments.as_slice()
+        && command == "elf"
+        && let Some(elf) = ElfArguments::quickly(rest)
+    {
+        return Ok(Arguments {
+            screen: ScreenArguments::default(),
+            command: Command::Elf(elf),
+        });
+    }
+    by_the_grammar(arguments)
+}
+
+/// What a line means, or what is wrong with it.
+pub(super) fn by_the_grammar(arguments: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let matches = grammar().try_get_matches_from(arguments)?;
     Arguments::from_arg_matches(&matches)
 }
 

@@ -108,7 +108,12 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
         Err(answer) => return render::usage(&answer),
     };
     let screen = Screen::new(&arguments.screen);
-    if let Err(error) = process::end_cleanly_on_signals() {
+    // `elf` starts no program and holds signals itself, while it writes.
+    let is_elf = matches!(arguments.command, Command::Elf(_));
+    if let Some(error) = (!is_elf)
+        .then(process::end_cleanly_on_signals)
+        .and_then(Result::err)
+    {
         screen.error(&error, None, FAILED);
         return FAILED;
     }

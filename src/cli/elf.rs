@@ -5,6 +5,7 @@
     reason = "the comments on flags are help for a terminal, where backticks mean nothing"
 )]
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,11 @@ use super::args::UsageError;
 use super::render::Screen;
 use crate::elf::{Edits, Facts, NeededVersion, RunPath, RunPathTag};
 use crate::elf_file::{self, ElfFileError, FileEdits, Shrink};
+use crate::fs::{self, FileError};
 use crate::host::Host;
 
 /// Show and edit ELF files.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
@@ -84,7 +86,7 @@ pub struct ElfArguments {
     #[arg(long, value_name = "NAME", help_heading = "Edit")]
     pub remove_needed: Vec<String>,
     /// Set the interpreter that starts the program
-    #[arg(long, value_name = "FILE", help_heading = "Edit")]
+    #[arg(long, alias = "interpreter", value_name = "FILE", help_heading = "Edit")]
     pub set_interpreter: Option<String>,
     /// Do not ask for an executable stack
     #[arg(long, help_heading = "Edit")]
@@ -95,10 +97,19 @@ pub struct ElfArguments {
     /// The page size; taken from the file itself
     #[arg(long, value_name = "SIZE", hide = true)]
     pub page_size: Option<u64>,
+    /// Nothing is sorted anyway
+    #[arg(long, hide = true)]
+    pub no_sort: bool,
+    /// Nothing that an edit does not own is overwritten anyway
+    #[arg(long, hide = true)]
+    pub no_clobber_old_sections: bool,
+    /// There is nothing more to tell
+    #[arg(long, hide = true)]
+    pub debug: bool,
 }
 
 /// What else can be done with files.
-#[derive(Debug, Clone, clap::Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum ElfCommand {
     /// Show everything about files
     Show {
@@ -109,6 +120,38 @@ pub enum ElfCommand {
 }
 
 impl ElfArguments {
+    /// Reads a plain line of edits, as build scripts and Dockerfiles have them by the hundred, a file each: building the grammar
+    /// and asking it takes longer than the edit. Nothing where anything about the line is special or wrong: the grammar knows
+    /// more, and says it better.
+    #[must_use]
+    pub fn quickly(words: &[OsString]) -> Option<Self> {
+        let mut asked = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let mut value = || {
+                words
+                    .next()?
+                    .to_str()
+                    .filter(|it| !it.starts_with('-'))
+                    .map(str::to_owned)
+            };
+            match word.to_str()? {
+                "--set-rpath" => put(&mut asked.set_rpath, value()?)?,
+                "--set-soname" => put(&mut asked.set_soname, value()?)?,
+                "--set-interpreter" => put(&mut asked.set_interpreter, value()?)?,
+                "--output" => put(&mut asked.output, value()?.into())?,
+                "--replace-needed" => asked.replace_needed.extend([value()?, value()?]),
+                "--add-needed" => asked.add_needed.push(value()?),
+                "--remove-needed" => asked.remove_needed.push(value()?),
+                "--force-rpath" if !asked.force_rpath => asked.force_rpath = true,
+                "show" | "help" | "" => return None,
+                flag if flag.starts_with('-') => return None,
+                file => asked.files.push(file.into()),
+            }
+        }
+        (!asked.files.is_empty()).then_some(asked)
+    }
+
     /// # Errors
     /// Where several edited files would get one name.
     pub fn check(&self) -> Result<(), UsageError> {
@@ -116,6 +159,34 @@ impl ElfArguments {
             (Some(_), several @ 2..) => Err(UsageError::OutputOfSeveral(several)),
             _ => Ok(()),
         }
+    }
+
+    /// The same where a value is not `@FILE` but what that file holds, for each flag of patchelf's that takes one so.
+    fn with_values_read(&self, host: &Host) -> Result<Self, FileError> {
+        let mut read = self.clone();
+        let once = [
+            &mut read.set_rpath,
+            &mut read.add_rpath,
+            &mut read.allowed_rpath_prefixes,
+            &mut read.set_soname,
+            &mut read.set_interpreter,
+        ];
+        let often = read.add_needed.iter_mut().chain(&mut read.remove_needed);
+        for value in once.into_iter().flatten().chain(often) {
+            if let Some(held) = held_by_file(value, host)? {
+                *value = held;
+            }
+        }
+        if let Some(output) = &mut read.output
+            && let Some(held) = output
+                .to_str()
+                .map(|it| held_by_file(it, host))
+                .transpose()?
+                .flatten()
+        {
+            *output = held.into();
+        }
+        Ok(read)
     }
 
     fn edits(&self) -> FileEdits {
@@ -163,14 +234,14 @@ impl ElfArguments {
     }
 
     /// What the `--print-…` flags ask for, a line each.
-    fn printed(&self, facts: &Facts) -> String {
+    fn printed(&self, facts: &Facts, path: &Path) -> Result<String, ElfFileError> {
         let mut out = String::new();
         let mut line = |text: &str| {
             out.push_str(text);
             out.push('\n');
         };
-        if let Some(interpreter) = facts.interpreter.as_ref().filter(|_| self.print_interpreter) {
-            line(interpreter);
+        if self.print_interpreter {
+            line(elf_file::interpreter(facts, path)?);
         }
         if let Some(soname) = facts.soname.as_ref().filter(|_| self.print_soname) {
             line(soname);
@@ -194,8 +265,22 @@ impl ElfArguments {
                 "execstack: -"
             });
         }
-        out
+        Ok(out)
     }
+}
+
+/// What the file holds that `@FILE` names, without a line break at its end; nothing where the value is one itself.
+fn held_by_file(value: &str, host: &Host) -> Result<Option<String>, FileError> {
+    let Some(file) = value.strip_prefix('@') else {
+        return Ok(None);
+    };
+    let text = fs::read_text(&host.absolute(Path::new(file)))?;
+    Ok(Some(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+}
+
+/// Fills a place that is still empty.
+fn put<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.is_none().then(|| *place = Some(value))
 }
 
 /// Shows or edits the files.
@@ -218,12 +303,17 @@ pub fn run(arguments: &ElfArguments, host: &Host, screen: &Screen) -> Result<(),
         }
         return Ok(());
     }
+    let arguments = &arguments.with_values_read(host)?;
     let wanted = arguments.edits();
     for file in &arguments.files {
         let path = host.absolute(file);
         if arguments.asks_to_print() {
             let facts = elf_file::facts(&path)?;
-            screen.result(&arguments.printed(&facts), "elf", &ElfEvent::of(file, &facts));
+            screen.result(
+                &arguments.printed(&facts, &path)?,
+                "elf",
+                &ElfEvent::of(file, &facts),
+            );
         }
         if wanted != FileEdits::default() || arguments.output.is_some() {
             let output = arguments.output.as_ref().map(|output| host.absolute(output));
@@ -416,4 +506,62 @@ fn version_in_words(needed: &NeededVersion) -> String {
         out.push_str(" (not required)");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{self, Command};
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn by_the_grammar(line: &str) -> Option<ElfArguments> {
+        let arguments = args::by_the_grammar(words(&format!("ironwheel elf {line}"))).ok()?;
+        match arguments.command {
+            Command::Elf(elf) => Some(elf),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_plain_line_means_what_the_grammar_says() {
+        for line in [
+            "a.so",
+            "--set-rpath $ORIGIN a.so b.so",
+            "a.so --set-soname libx.so --output b.so",
+            "--force-rpath --set-rpath x --replace-needed a b --replace-needed c d --add-needed e --remove-needed f g.so",
+            "--set-interpreter /lib/ld.so a --add-needed e --add-needed f",
+        ] {
+            let quick = ElfArguments::quickly(&words(line));
+            assert_eq!(quick, by_the_grammar(line), "{line}");
+            assert!(quick.is_some(), "{line}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_special_or_wrong_is_left_to_the_grammar() {
+        for line in [
+            "",
+            "show a.so",
+            "a.so show",
+            "help",
+            "--help",
+            "--set-rpath",
+            "--set-rpath a",
+            "--set-rpath --output a.so",
+            "--set-rpath=a a.so",
+            "--set-rpath a --set-rpath b a.so",
+            "--set-rpath a --add-rpath b a.so",
+            "--force-rpath --force-rpath a.so",
+            "--message-format json --set-soname a a.so",
+            "--print-rpath a.so",
+            "-- a.so",
+            "-q a.so",
+            "--replace-needed a",
+        ] {
+            assert_eq!(ElfArguments::quickly(&words(line)), None, "{line}");
+        }
+    }
 }

@@ -173,9 +173,7 @@ fn wanted_interpreter(image: &Image<'_>, edits: &Edits) -> Result<Option<Vec<u8>
         return Ok(None);
     };
     match super::interpreter(image)? {
-        None => Err(ElfError::Refused(
-            "it has no `PT_INTERP`: it is not a program that a loader starts".to_owned(),
-        )),
+        None => Err(ElfError::without_interpreter()),
         Some(present) if present == *wanted => Ok(None),
         Some(_) => Ok(Some(wanted.as_bytes().to_vec())),
     }

@@ -203,6 +203,14 @@ pub enum ElfError {
     Unfaithful(String),
 }
 
+impl ElfError {
+    /// Somebody wants the interpreter of a file that names none.
+    #[must_use]
+    pub fn without_interpreter() -> Self {
+        Self::Refused("it has no `PT_INTERP`: it is not a program that a loader starts".to_owned())
+    }
+}
+
 /// Whether bytes begin like an ELF file.
 #[must_use]
 pub fn is_elf(bytes: &[u8]) -> bool {

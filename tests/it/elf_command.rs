@@ -162,6 +162,164 @@ fn what_is_printed_is_what_patchelf_prints() {
     );
 }
 
+/// Each flag of patchelf's that takes `@FILE`, what the file holds, and what is then true of the edited library.
+type ValueFromFile = (
+    &'static [&'static str],
+    &'static str,
+    fn(&ironwheel::elf::Facts) -> bool,
+);
+
+#[test]
+fn a_value_can_be_what_a_file_holds() {
+    let flags: [ValueFromFile; 6] = [
+        (&["--set-rpath", "@value"], "$ORIGIN/a", |it| {
+            it.runpath.as_deref() == Some("$ORIGIN/a")
+        }),
+        (&["--add-rpath", "@value"], "$ORIGIN/b\n", |it| {
+            it.runpath.as_deref() == Some("$ORIGIN/b")
+        }),
+        (&["--set-soname", "@value"], "libvalue.so.1", |it| {
+            it.soname.as_deref() == Some("libvalue.so.1")
+        }),
+        (&["--add-needed", "@value"], "libmore.so", |it| {
+            it.needed.contains(&"libmore.so".to_owned())
+        }),
+        (
+            &[
+                "--set-rpath",
+                "/a:/b",
+                "--output",
+                "@value",
+                "--no-sort",
+                "--no-clobber-old-sections",
+                "--debug",
+            ],
+            "libsample.so",
+            |it| it.runpath.as_deref() == Some("/a:/b"),
+        ),
+        // The two names of this flag are never files.
+        (&["--replace-needed", "libc.so.6", "@value"], "", |it| {
+            it.needed.first().is_some_and(|it| it == "@value")
+        }),
+    ];
+    for (words, held, holds) in flags {
+        let (folder, path) = folder();
+        std::fs::write(folder.path().join("value"), held).unwrap();
+        let line = [words, &["libsample.so"]].concat();
+        assert_eq!(elf(folder.path(), &line).succeeded(), "", "{line:?}");
+        let facts = inspect(&read(&path)).unwrap();
+        assert!(holds(&facts), "{line:?}: {facts:?}");
+    }
+    let (folder, path) = folder();
+    let answer = elf(folder.path(), &["--set-rpath", "@absent", "libsample.so"]);
+    assert_eq!(answer.status, 1);
+    assert!(
+        answer.stderr.contains("cannot read") && answer.stderr.contains("absent"),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(read(&path), bytes(LIBRARY));
+}
+
+#[test]
+fn a_library_that_is_not_needed_any_more_can_be_what_a_file_holds() {
+    let (folder, path) = folder();
+    std::fs::write(folder.path().join("value"), "libx.so\n").unwrap();
+    for flag in ["--add-needed", "--remove-needed"] {
+        elf(folder.path(), &[flag, "@value", "libsample.so"]).succeeded();
+        let is_needed = inspect(&read(&path))
+            .unwrap()
+            .needed
+            .contains(&"libx.so".to_owned());
+        assert_eq!(is_needed, flag == "--add-needed");
+    }
+}
+
+#[test]
+fn a_prefix_and_an_interpreter_can_be_what_a_file_holds() {
+    let (folder, _) = folder();
+    let program = folder.path().join("program");
+    std::fs::copy(fixture("gnu-x86_64-program"), &program).unwrap();
+    std::fs::write(folder.path().join("value"), "/lib/ld-of-file.so").unwrap();
+    for flag in ["--set-interpreter", "--interpreter"] {
+        elf(folder.path(), &[flag, "@value", "program"]).succeeded();
+        assert_eq!(
+            elf(folder.path(), &["--print-interpreter", "program"]).succeeded(),
+            "/lib/ld-of-file.so\n"
+        );
+    }
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::write(folder.path().join("value"), "/opt").unwrap();
+    let run_path = format!("{}:$ORIGIN", empty.display());
+    elf(folder.path(), &["--set-rpath", &run_path, "libsample.so"]).succeeded();
+    let shrink = [
+        "--shrink-rpath",
+        "--allowed-rpath-prefixes",
+        "@value",
+        "libsample.so",
+    ];
+    elf(folder.path(), &shrink).succeeded();
+    assert_eq!(
+        elf(folder.path(), &["--print-rpath", "libsample.so"]).succeeded(),
+        "$ORIGIN\n"
+    );
+}
+
+#[test]
+fn a_library_has_no_interpreter_to_print() {
+    let (folder, _) = folder();
+    let answer = elf(folder.path(), &["--print-interpreter", "libsample.so"]);
+    assert_eq!(
+        (answer.status, answer.stdout.as_str()),
+        (1, ""),
+        "{}",
+        answer.stderr
+    );
+    for words in [
+        "cannot print the interpreter of",
+        "libsample.so",
+        "it has no `PT_INTERP`",
+    ] {
+        assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
+    }
+}
+
+/// Calls `ironwheel elf` on many files and sends it a signal while it works.
+#[test]
+fn a_signal_leaves_whole_files_and_nothing_else() {
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let folder = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..2000).map(|number| format!("lib{number:04}.so")).collect();
+        for name in &names {
+            std::fs::write(folder.path().join(name), bytes(LIBRARY)).unwrap();
+        }
+        let child = Shell::new("env")
+            .args(["--default-signal=INT,TERM,HUP", IRONWHEEL, "elf"])
+            .args(["--set-soname", "libnew.so.2", "--set-rpath", "$ORIGIN/../a.libs"])
+            .args(&names)
+            .folder(folder.path())
+            .start();
+        while read(&folder.path().join(&names[50])) == bytes(LIBRARY) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Shell::new("kill")
+            .args([format!("-{signal}"), child.id().to_string()])
+            .run()
+            .succeeded();
+        let output = child.wait_with_output().expect("a child can be waited for");
+        let answer = crate::shell::answer("ironwheel elf".to_owned(), output);
+        assert_eq!(answer.status, status, "SIG{signal}: {}", answer.stderr);
+        assert_eq!(self::names(folder.path()), names, "SIG{signal}");
+        let is_edited = |name: &String| {
+            let bytes = read(&folder.path().join(name));
+            let soname = inspect(&bytes).expect("a whole file").soname;
+            soname.as_deref() == Some("libnew.so.2")
+        };
+        assert!(is_edited(&names[0]) && !is_edited(&names[1999]), "SIG{signal}");
+    }
+}
+
 #[test]
 fn a_failed_edit_leaves_the_file_and_nothing_beside_it() {
     let (folder, path) = folder();
