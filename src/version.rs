@@ -80,6 +80,46 @@ impl Version {
         Self::parse(&written).map_err(|_| VersionError::Unparsable(cargo.to_string()))
     }
 
+    /// The version of a commit that lies some commits behind the one that this version was given to; itself where none does.
+    ///
+    /// It sorts behind this version and before the next one that anybody would give: `1.2` becomes `1.2.1.dev3`, `1.2rc1`
+    /// becomes `1.2rc2.dev3`, and `1.2.dev1` becomes `1.2.dev4`. A commit's name follows as `+g1a2b3c4d5`, always as long, for
+    /// git shortens it to a length that depends on the clone.
+    #[must_use]
+    pub fn after(&self, commits: u64, name: Option<&str>) -> Self {
+        if commits == 0 {
+            return self.clone();
+        }
+        let written = self.0.clone().without_local();
+        let next = match (written.dev(), written.pre()) {
+            (Some(dev), _) => written.with_dev(Some(dev.saturating_add(commits))),
+            (None, Some(pre)) => {
+                let number = pre.number.saturating_add(1);
+                let pre = pep440_rs::Prerelease { number, ..pre };
+                written
+                    .with_pre(Some(pre))
+                    .with_post(None)
+                    .with_dev(Some(commits))
+            }
+            (None, None) => {
+                let mut release = written.release().to_vec();
+                release.resize(release.len().max(3), 0);
+                if let Some(last) = release.last_mut() {
+                    *last = last.saturating_add(1);
+                }
+                written
+                    .with_release(release)
+                    .with_post(None)
+                    .with_dev(Some(commits))
+            }
+        };
+        let local = name.map(|name| {
+            let short: String = name.chars().take(9).collect();
+            pep440_rs::LocalSegment::String(format!("g{short}"))
+        });
+        Self(next.with_local(local.into_iter().collect()))
+    }
+
     /// Whether it has a local part (`+…`), which the public index refuses.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -205,5 +245,32 @@ mod tests {
     fn python_spellings_are_normalized() {
         assert_eq!(Version::parse("v1.0-ALPHA").unwrap().to_string(), "1.0a0");
         assert!(Version::parse("1.x").is_err());
+    }
+
+    #[test]
+    fn commits_behind_a_version_have_one_that_sorts_between_it_and_the_next() {
+        let commit = Some("1a2b3c4d5e6f7081");
+        for (tagged, after, next) in [
+            ("1.2.3", "1.2.4.dev3+g1a2b3c4d5", "1.2.4a1"),
+            ("1.2", "1.2.1.dev3+g1a2b3c4d5", "1.2.1a1"),
+            ("1", "1.0.1.dev3+g1a2b3c4d5", "1.0.1"),
+            ("1.2.3.4", "1.2.3.5.dev3+g1a2b3c4d5", "1.2.3.5"),
+            ("1.2.post4", "1.2.1.dev3+g1a2b3c4d5", "1.2.1"),
+            ("1.2rc1", "1.2rc2.dev3+g1a2b3c4d5", "1.2rc2"),
+            ("1.2rc1.post1", "1.2rc2.dev3+g1a2b3c4d5", "1.2rc2"),
+            ("1.2.dev1", "1.2.dev4+g1a2b3c4d5", "1.2a1"),
+            ("2!1.2.3+linux", "2!1.2.4.dev3+g1a2b3c4d5", "2!1.2.4"),
+        ] {
+            let tagged = Version::parse(tagged).unwrap();
+            let found = tagged.after(3, commit);
+            assert_eq!(found.to_string(), after);
+            assert!(tagged.as_pep440() < found.as_pep440(), "{after}");
+            assert!(
+                found.as_pep440() < Version::parse(next).unwrap().as_pep440(),
+                "{after}"
+            );
+            assert!(!tagged.after(3, None).is_local());
+            assert_eq!(tagged.after(0, commit), tagged);
+        }
     }
 }

@@ -377,11 +377,18 @@ const VERSION: &[Key] = &[required(
     "Take it from the nearest tag of the git repository.",
 )];
 
-const VERSION_GIT: &[Key] = &[key(
-    "tag-prefix",
-    Shape::Text,
-    "What stands before the version in the tags that count; `v` where nothing is said.",
-)];
+const VERSION_GIT: &[Key] = &[
+    key(
+        "local",
+        Shape::Boolean,
+        "Name the commit behind the version of what has no tag (`+g1a2b3c4d5`), which package indexes refuse; on unless turned off.",
+    ),
+    key(
+        "tag-prefix",
+        Shape::Text,
+        "What stands before the version in the tags that count; `v` where nothing is said.",
+    ),
+];
 
 const GENERATE_CI: &[Key] = &[key(
     "github",

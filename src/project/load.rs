@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::git::{self, GitError};
 use super::notice::Notice;
 use super::pyproject::{Document, DocumentError, Place};
 use super::settings::{self, Origin, Overrides, Settings, Tables, VersionWish};
@@ -11,7 +12,7 @@ use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::name::{ModulePath, NameError};
 use crate::process::ProcessError;
-use crate::version::VersionError;
+use crate::version::{Version, VersionError};
 
 /// What stops a project from being understood.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,20 @@ pub enum ProjectError {
         /// The manifest.
         manifest: PathBuf,
     },
+    /// The history has no version.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A version that is written, and a wish to take it from git.
+    #[error("`project.version` is given, but `version` of {origin} takes it from git: {place}")]
+    WrittenAndGit {
+        /// Where it is written.
+        place: Place,
+        /// Where the wish stands.
+        origin: String,
+    },
+    /// The PKG-INFO of an unpacked source distribution has no version.
+    #[error("PKG-INFO has no `Version` that Python can express: {}", .0.display())]
+    PackageInformation(PathBuf),
     /// Two versions, of which one cannot be taken for the other.
     #[error("`project.version` is `{written}`, but {origin} says `{wished}`: {place}")]
     TwoVersions {
@@ -206,7 +221,11 @@ impl ProjectError {
                 "use `-alpha.N`, `-beta.N`, `-rc.N` or `-dev.N`, or give `project.version` in pyproject.toml".to_owned()
             }
             Self::CargoName { .. } => "give the project a name of its own in pyproject.toml: `project.name`".to_owned(),
-            Self::TwoVersions { .. } => {
+            Self::Git(error) => return error.hint(),
+            Self::PackageInformation(_) => {
+                "unpack the source distribution again, or remove the file if this is none".to_owned()
+            }
+            Self::TwoVersions { .. } | Self::WrittenAndGit { .. } => {
                 "take `version` out of [project] and write `dynamic = [\"version\"]` there".to_owned()
             }
             Self::Document(DocumentError::Variable(error)) => error.hint(),
@@ -277,7 +296,7 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         root: &root,
         limit: &limit,
     };
-    let version = wished_version(&settings);
+    let version = wished_version(&settings, document, &root)?;
     let sources = metadata::Sources {
         document,
         cargo: &manifest,
@@ -314,19 +333,64 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
     })
 }
 
-/// The version that comes from neither manifest.
-fn wished_version(settings: &Settings) -> Option<metadata::WishedVersion> {
-    let wish = settings.version.value.as_ref()?;
-    match wish {
-        VersionWish::Given(version) => Some(metadata::WishedVersion {
-            version: version.clone(),
-            origin: match settings.version.origin {
-                Origin::Environment(name) => format!("`{name}`"),
-                _ => "`--build-version`".to_owned(),
-            },
-        }),
-        VersionWish::Git { .. } => None,
+/// The version that comes from neither manifest: the one that is asked for, else that of the source distribution that this tree
+/// was unpacked from, else git's.
+fn wished_version(
+    settings: &Settings,
+    document: Option<&Document>,
+    root: &Path,
+) -> Result<Option<metadata::WishedVersion>, ProjectError> {
+    let wished = |version, origin| Ok(Some(metadata::WishedVersion { version, origin }));
+    let origin = &settings.version.origin;
+    if let Some(VersionWish::Given(version)) = &settings.version.value {
+        let origin = match origin {
+            Origin::Environment(name) => format!("`{name}`"),
+            _ => "`--build-version`".to_owned(),
+        };
+        return wished(version.clone(), origin);
     }
+    let project = document
+        .map(|document| document.root().table("project"))
+        .transpose()?;
+    let written = match project.flatten() {
+        Some(project) => project.text("version")?,
+        None => None,
+    };
+    match (&settings.version.value, written) {
+        (Some(_), Some(written)) => Err(ProjectError::WrittenAndGit {
+            place: written.place(),
+            origin: origin.to_string(),
+        }),
+        (None, Some(_)) => Ok(None),
+        (wish, None) => {
+            if let Some(version) = unpacked_version(root)? {
+                return wished(version, "PKG-INFO".to_owned());
+            }
+            match wish {
+                Some(VersionWish::Git {
+                    tag_prefix,
+                    names_commit,
+                }) => wished(git::version(root, tag_prefix, *names_commit)?, origin.to_string()),
+                _ => Ok(None),
+            }
+        }
+    }
+}
+
+/// The version that PKG-INFO has, where the tree is an unpacked source distribution: no repository begins here.
+///
+/// <https://packaging.python.org/en/latest/specifications/source-distribution-format/>
+fn unpacked_version(root: &Path) -> Result<Option<Version>, ProjectError> {
+    let path = root.join("PKG-INFO");
+    if !path.is_file() || root.join(".git").exists() {
+        return Ok(None);
+    }
+    let text = fs::read_text(&path)?;
+    let mut headers = text.lines().take_while(|line| !line.is_empty());
+    let version = headers
+        .find_map(|line| line.strip_prefix("Version:"))
+        .and_then(|version| Version::parse(version.trim()).ok());
+    version.map(Some).ok_or(ProjectError::PackageInformation(path))
 }
 
 /// The kind of bindings that flags or settings name, if they do. Cargo is not asked.

@@ -3,6 +3,7 @@
 
 pub mod bindings;
 pub mod cargo;
+pub mod git;
 pub mod keys;
 pub mod layout;
 pub mod license;

@@ -267,6 +267,8 @@ pub enum VersionWish {
     Git {
         /// What stands before the version in the tags that count.
         tag_prefix: String,
+        /// Whether the commit is named behind the version of what has no tag.
+        names_commit: bool,
     },
 }
 
@@ -926,15 +928,18 @@ fn version(table: &Table<'_>) -> Result<Option<VersionWish>, DocumentError> {
     let Some(table) = table.table("version")? else {
         return Ok(None);
     };
-    let git = |tag_prefix: &str| VersionWish::Git {
-        tag_prefix: tag_prefix.to_owned(),
+    let git = |tag_prefix: &str, names_commit: bool| {
+        Some(VersionWish::Git {
+            tag_prefix: tag_prefix.to_owned(),
+            names_commit,
+        })
     };
     Ok(match table.node("git").map(|node| node.content()) {
-        Some(Content::Boolean(true)) => Some(git("v")),
-        Some(Content::Table(table)) => {
-            let prefix = table.text("tag-prefix")?;
-            Some(git(prefix.map_or("v", |prefix| prefix.value)))
-        }
+        Some(Content::Boolean(true)) => git("v", true),
+        Some(Content::Table(table)) => git(
+            table.text("tag-prefix")?.map_or("v", |prefix| prefix.value),
+            table.boolean("local")?.unwrap_or(true),
+        ),
         _ => None,
     })
 }
@@ -1388,8 +1393,11 @@ mod tests {
         assert_eq!(settings.sdist_generator.value, SdistGenerator::Git);
         assert_eq!(settings.bins.value, Bins::Named(vec!["tool".to_owned()]));
         assert_eq!(settings.build_tag.value, BuildTag::parse("1abc").ok());
-        let tag_prefix = "py-".to_owned();
-        assert_eq!(settings.version.value, Some(VersionWish::Git { tag_prefix }));
+        let wish = VersionWish::Git {
+            tag_prefix: "py-".to_owned(),
+            names_commit: true,
+        };
+        assert_eq!(settings.version.value, Some(wish));
         assert_eq!(settings.extensions.value[0].module, "a._b");
         assert_eq!(settings.extensions.value[0].crate_name, "b");
         let [macos] = settings.macos_deployment_targets.value.as_slice() else {
