@@ -7,7 +7,9 @@ use crate::archive::Content;
 use crate::event::Listener;
 use crate::host::Host;
 use crate::plan::{Abi, Job};
-use crate::project::settings::{AuditMode, Origin, Overrides, Setting};
+use crate::project::settings::{
+    AuditMode, Bins, ExtensionWish, Origin, Overrides, SdistGenerator, Setting, Settings, VersionWish,
+};
 use crate::project::{self, Project};
 use crate::python::Interpreter;
 use crate::tag::PlatformWish;
@@ -110,10 +112,13 @@ pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Resul
 
 fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedWheel, MakeError> {
     let platform = platform(project);
+    let build_tag = project.settings.build_tag.value.as_ref();
+    let build_tag = build_tag.map_or_else(String::new, |tag| format!("-{tag}"));
     let filename = format!(
-        "{}-{}-{}-{}-{platform}.whl",
+        "{}-{}{}-{}-{}-{platform}.whl",
         project.metadata.name.escaped(),
         project.version,
+        build_tag,
         job.python_tag,
         job.abi_tags.join(".")
     );
@@ -204,6 +209,58 @@ fn planned_dist_info(project: &Project) -> Vec<PlannedFile> {
         source: None,
     });
     files
+}
+
+/// What is added to a wheel, how it is named, and how editable and optimised builds go.
+fn add_newer(settings: &Settings, add: &mut impl FnMut(&'static str, String, &Origin)) {
+    for (name, setting) in [
+        ("generate-stubs", &settings.generate_stubs),
+        ("include-debuginfo", &settings.include_debuginfo),
+        ("include-import-lib", &settings.include_import_lib),
+        ("pgo", &settings.pgo),
+        ("use-base-python", &settings.use_base_python),
+        ("sbom.auditwheel", &settings.sbom_libraries),
+    ] {
+        add(name, setting.value.to_string(), &setting.origin);
+    }
+    for (name, setting) in [
+        ("editable-profile", &settings.editable_profile),
+        ("pgo-command", &settings.pgo_command),
+    ] {
+        add(name, setting.value.clone().unwrap_or_default(), &setting.origin);
+    }
+    let group = &settings.pgo_dependency_group;
+    add("pgo-dependency-group", group.value.clone(), &group.origin);
+    let bins = match &settings.bins.value {
+        Bins::None => "false".to_owned(),
+        Bins::All => "true".to_owned(),
+        Bins::Named(names) => names.join(", "),
+    };
+    add("bins", bins, &settings.bins.origin);
+    let extension = |wish: &ExtensionWish| format!("{} from {}", wish.module, wish.crate_name);
+    let extensions: Vec<String> = settings.extensions.value.iter().map(extension).collect();
+    add("extensions", extensions.join(", "), &settings.extensions.origin);
+    let generator = match settings.sdist_generator.value {
+        SdistGenerator::Cargo => "cargo",
+        SdistGenerator::Git => "git",
+    };
+    add(
+        "sdist-generator",
+        generator.to_owned(),
+        &settings.sdist_generator.origin,
+    );
+    let tag = settings.build_tag.value.as_ref();
+    add(
+        "build-tag",
+        tag.map_or_else(String::new, ToString::to_string),
+        &settings.build_tag.origin,
+    );
+    let version = match &settings.version.value {
+        None => String::new(),
+        Some(VersionWish::Given(version)) => version.to_string(),
+        Some(VersionWish::Git { tag_prefix, .. }) => format!("from git's tags `{tag_prefix}<version>`"),
+    };
+    add("version", version, &settings.version.origin);
 }
 
 #[expect(
@@ -308,6 +365,7 @@ fn setting_lines(project: &Project) -> Vec<SettingLine> {
         AuditMode::Skip => "skip",
     };
     add("auditwheel", mode.to_owned(), &settings.audit_mode.origin);
+    add_newer(settings, &mut add);
     add(
         "compression",
         format!("{:?}", settings.compression.value).to_lowercase(),

@@ -28,3 +28,4 @@ mod reproducible;
 mod shell;
 mod show;
 mod tidy;
+mod versions;
