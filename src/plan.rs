@@ -5,7 +5,9 @@
 use cargo_metadata::semver;
 
 use crate::archive::{ArchiveError, ArchivePath};
-use crate::project::bindings::{Bindings, StableAbi};
+use crate::name::ModulePath;
+use crate::project::bindings::{Kind, Pyo3, StableAbi};
+use crate::project::products::{Product, Role};
 use crate::project::settings::Feature;
 use crate::project::{Notice, Project};
 use crate::python::{Implementation, Interpreter};
@@ -13,6 +15,8 @@ use crate::python::{Implementation, Interpreter};
 /// Which interface of Python's the extension is compiled against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abi {
+    /// None: Python's own interface is not used, so that any Python will do.
+    Any,
     /// One version's own.
     Version,
     /// The limited one, good from `floor` on.
@@ -28,6 +32,9 @@ pub enum Abi {
         floor: (u8, u8),
     },
 }
+
+/// The first of the numbers that tell configurations apart: below lie those that people write themselves.
+const FIRST_NUMBER: u8 = 17;
 
 /// The first Python with an interface that serves both kinds of interpreters.
 const FIRST_ABI3T: (u8, u8) = (3, 15);
@@ -45,21 +52,37 @@ pub struct Job {
     pub python_tag: String,
     /// The wheel's ABI tags.
     pub abi_tags: Vec<String>,
-    /// The extension's path in the wheel: `package/_native.abi3.so`.
-    pub extension: ArchivePath,
-    /// What the extension's own name is: the one in `PyInit_<name>`.
-    pub extension_name: String,
+    /// What cargo makes, and where it goes; never empty.
+    pub parts: Vec<Part>,
     /// Cargo features for this interpreter.
     pub features: Vec<String>,
-    /// `PyO3`'s configuration, as the text of its file.
-    pub pyo3_config: String,
-    /// The configuration's name, the same for the same text on every machine: `x86_64-unknown-linux-gnu-cpython-3.12`.
-    pub pyo3_config_name: String,
+    /// `PyO3`'s configuration, as the text of its file; none where `PyO3` asks the interpreter itself, or there is no `PyO3`.
+    pub pyo3_config: Option<String>,
+    /// What the job is built for, in a name that is the same on every machine: `x86_64-unknown-linux-gnu-cpython-3.12`.
+    pub configuration: String,
     /// A number from 17 to 255 that differs between configurations which may live in one target directory.
-    pub pyo3_config_number: u8,
+    pub configuration_number: u8,
+}
+
+/// Something that cargo makes, and its place in the wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub product: Product,
+    /// Its path in the wheel: `package/_native.abi3.so`.
+    pub path: ArchivePath,
 }
 
 impl Job {
+    /// The first of what cargo makes: the library, if there is one.
+    ///
+    /// # Panics
+    /// Never: a job is only made of a project that makes something.
+    #[must_use]
+    pub fn main(&self) -> &Part {
+        &self.parts[0]
+    }
+
     /// For people: `CPython 3.12`, or `CPython 3.9 and later`.
     #[must_use]
     pub fn subject(&self) -> String {
@@ -77,6 +100,7 @@ impl Job {
             }
             (Abi::Version, Some(interpreter)) => interpreter.short_name(),
             (Abi::Version, None) => "Python".to_owned(),
+            (Abi::Any, _) => "every Python".to_owned(),
         }
     }
 }
@@ -112,6 +136,12 @@ pub enum PlanError {
     /// No interpreter, and the crate needs one.
     #[error("there is no interpreter to build for")]
     NoInterpreter,
+    /// Several interpreters, for a wheel that serves them all.
+    #[error("one wheel serves every Python, so one interpreter is enough to build it, not {count}")]
+    OneIsEnough {
+        /// How many were asked for.
+        count: usize,
+    },
     /// The extension's path cannot be spelt.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -126,11 +156,17 @@ pub fn needs_no_interpreter(project: &Project) -> bool {
         .value
         .iter()
         .any(|feature| feature.python_version.is_some() || feature.python_implementation.is_some());
-    !conditional
-        && project
+    let is_without = match project.bindings.kind {
+        Kind::Pyo3 => project
             .bindings
-            .stable
-            .is_some_and(|stable| stable.floor.is_some())
+            .stable()
+            .is_some_and(|stable| stable.floor.is_some()),
+        // Python itself writes a part of the wheel.
+        Kind::Cffi => false,
+        Kind::Uniffi => true,
+        Kind::Bin => !project.bindings.depend_on_python(),
+    };
+    !conditional && is_without
 }
 
 /// Decides what is built. `interpreters` are those found; none where the project needs none. `asked` tells whether the user named
@@ -138,8 +174,12 @@ pub fn needs_no_interpreter(project: &Project) -> bool {
 pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Result<Plan, PlanError> {
     let mut jobs: Vec<Job> = Vec::new();
     let mut notices = Vec::new();
+    if !project.bindings.depend_on_python() {
+        jobs.push(job_for_any(project, interpreters)?);
+        return Ok(Plan { jobs, notices });
+    }
     if interpreters.is_empty() {
-        let stable = project.bindings.stable.ok_or(PlanError::NoInterpreter)?;
+        let stable = project.bindings.stable().ok_or(PlanError::NoInterpreter)?;
         let floor = stable.floor.ok_or(PlanError::NoInterpreter)?;
         jobs.push(stable_job(project, stable, floor, None)?);
         return Ok(Plan { jobs, notices });
@@ -165,7 +205,7 @@ pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Res
                 );
                 version_job(project, interpreter, reason)?
             }
-            (None, None) => match version_job(project, interpreter, "the crate asks for no stable ABI") {
+            (None, None) => match version_job(project, interpreter, unstable_reason(project)) {
                 // An interpreter that only happened to be found is no reason to stop.
                 Err(error @ PlanError::Unsupported { .. }) if !asked && interpreters.len() > 1 => {
                     notices.push(Notice::new(format!(
@@ -178,9 +218,7 @@ pub fn plan(project: &Project, interpreters: &[Interpreter], asked: bool) -> Res
             },
         };
         let twin = |other: &Job| {
-            other.abi == job.abi
-                && other.features == job.features
-                && other.pyo3_config_name == job.pyo3_config_name
+            other.abi == job.abi && other.features == job.features && other.configuration == job.configuration
         };
         if !jobs.iter().any(twin) {
             jobs.push(job);
@@ -214,7 +252,17 @@ fn stable_for(project: &Project, interpreter: &Interpreter) -> Option<StableAbi>
         name.strip_prefix("pyo3/")
             .or_else(|| name.strip_prefix("pyo3-ffi/"))
     });
-    StableAbi::joined(project.bindings.stable, StableAbi::from_features(of_bindings))
+    match project.bindings.kind {
+        Kind::Pyo3 => StableAbi::joined(project.bindings.stable(), StableAbi::from_features(of_bindings)),
+        Kind::Cffi | Kind::Uniffi | Kind::Bin => None,
+    }
+}
+
+fn unstable_reason(project: &Project) -> &'static str {
+    match project.bindings.kind {
+        Kind::Bin => "the program embeds one version of Python",
+        Kind::Pyo3 | Kind::Cffi | Kind::Uniffi => "the crate asks for no stable ABI",
+    }
 }
 
 /// Whether a wheel with that stable ABI could be imported by the interpreter.
@@ -250,12 +298,42 @@ fn features_for(features: &[Feature], interpreter: Option<&Interpreter>) -> Vec<
         .collect()
 }
 
+/// The one wheel of a project that does not use Python's own interface.
+fn job_for_any(project: &Project, interpreters: &[Interpreter]) -> Result<Job, PlanError> {
+    let interpreter = match interpreters {
+        [] if project.bindings.kind == Kind::Cffi => return Err(PlanError::NoInterpreter),
+        [] => None,
+        [one] => Some(one),
+        several => {
+            return Err(PlanError::OneIsEnough { count: several.len() });
+        }
+    };
+    let reason = match project.bindings.kind {
+        Kind::Cffi => "the library is loaded through cffi",
+        Kind::Uniffi => "the library is loaded through ctypes",
+        Kind::Bin | Kind::Pyo3 => "programs need no Python",
+    };
+    Ok(Job {
+        interpreter: interpreter.cloned(),
+        abi: Abi::Any,
+        reason: reason.to_owned(),
+        python_tag: "py3".to_owned(),
+        abi_tags: vec!["none".to_owned()],
+        parts: parts(project, "")?,
+        features: features_for(&project.settings.features.value, interpreter),
+        pyo3_config: None,
+        configuration: format!("{}-any", project.cargo.target_triple),
+        configuration_number: FIRST_NUMBER,
+    })
+}
+
 fn stable_job(
     project: &Project,
     stable: StableAbi,
     floor: (u8, u8),
     interpreter: Option<&Interpreter>,
 ) -> Result<Job, PlanError> {
+    let pyo3 = project.bindings.pyo3.as_ref().ok_or(PlanError::NoInterpreter)?;
     let version = interpreter.map_or(floor, |one| (one.major, one.minor));
     let both = stable.abi3t && (version >= FIRST_ABI3T || !stable.abi3);
     let floor = if both { floor.max(FIRST_ABI3T) } else { floor };
@@ -293,17 +371,17 @@ fn stable_job(
         } else {
             vec!["abi3".to_owned()]
         },
-        extension: extension_path(project, suffix)?,
-        extension_name: project.module.last().to_owned(),
+        parts: parts(project, suffix)?,
         features: features_for(&project.settings.features.value, interpreter),
-        pyo3_config: config.text(&project.bindings),
-        pyo3_config_name: config.name(target),
-        pyo3_config_number: config.number(),
+        pyo3_config: Some(config.text(pyo3)),
+        configuration: config.name(target),
+        configuration_number: config.number(),
     })
 }
 
 fn version_job(project: &Project, interpreter: &Interpreter, reason: &str) -> Result<Job, PlanError> {
-    supported(&project.bindings, interpreter)?;
+    let pyo3 = project.bindings.pyo3.as_ref().ok_or(PlanError::NoInterpreter)?;
+    supported(pyo3, interpreter)?;
     let config = Config {
         implementation: interpreter.implementation,
         version: (interpreter.major, interpreter.minor),
@@ -320,18 +398,18 @@ fn version_job(project: &Project, interpreter: &Interpreter, reason: &str) -> Re
         reason: reason.to_owned(),
         python_tag: interpreter.python_tag(),
         abi_tags: vec![interpreter.abi_tag()],
-        extension: extension_path(project, &interpreter.ext_suffix)?,
-        extension_name: project.module.last().to_owned(),
+        parts: parts(project, &interpreter.ext_suffix)?,
         features: features_for(&project.settings.features.value, Some(interpreter)),
-        pyo3_config: config.text(&project.bindings),
-        pyo3_config_name: config.name(&project.cargo.target_triple),
-        pyo3_config_number: config.number(),
+        // A program that embeds Python is linked to it: where its library lies, only the interpreter itself can tell.
+        pyo3_config: (project.bindings.kind == Kind::Pyo3).then(|| config.text(pyo3)),
+        configuration: config.name(&project.cargo.target_triple),
+        configuration_number: config.number(),
         interpreter: Some(interpreter.clone()),
     })
 }
 
 /// `PyO3`'s own build script would refuse it after minutes of compiling; this refuses it at once.
-fn supported(bindings: &Bindings, interpreter: &Interpreter) -> Result<(), PlanError> {
+fn supported(bindings: &Pyo3, interpreter: &Interpreter) -> Result<(), PlanError> {
     let (oldest, newest) = match interpreter.implementation {
         Implementation::CPython => bindings.cpython,
         Implementation::PyPy => bindings.pypy,
@@ -366,15 +444,34 @@ fn supported(bindings: &Bindings, interpreter: &Interpreter) -> Result<(), PlanE
     })
 }
 
-/// Where the extension goes: beside the Python files, or into a package of its own.
-fn extension_path(project: &Project, suffix: &str) -> Result<ArchivePath, ArchiveError> {
-    let parts = project.module.parts();
+/// Where everything goes that cargo makes. `suffix` is that of extension modules.
+fn parts(project: &Project, suffix: &str) -> Result<Vec<Part>, ArchiveError> {
+    let part = |product: &Product| {
+        let path = match &product.role {
+            Role::Extension(module) => extension_path(project, module, suffix),
+            Role::Library(module) => {
+                let folder = project.layout.code_folder(module);
+                ArchivePath::parse(&format!("{folder}/lib{}.so", module.last()))
+            }
+            Role::Program(name) => ArchivePath::parse(&format!("{}/scripts/{name}", project.data_folder())),
+        }?;
+        Ok(Part {
+            product: product.clone(),
+            path,
+        })
+    };
+    project.products.iter().map(part).collect()
+}
+
+/// Where an extension goes: beside the Python files, or into a package of its own.
+fn extension_path(project: &Project, module: &ModulePath, suffix: &str) -> Result<ArchivePath, ArchiveError> {
+    let parts = module.parts();
     let folder = if project.layout.is_mixed() && parts.len() > 1 {
         parts[..parts.len() - 1].join("/")
     } else {
-        project.module.last().to_owned()
+        module.last().to_owned()
     };
-    ArchivePath::parse(&format!("{folder}/{}{suffix}", project.module.last()))
+    ArchivePath::parse(&format!("{folder}/{}{suffix}", module.last()))
 }
 
 fn pointer_width(target: &str) -> u8 {
@@ -415,7 +512,7 @@ enum ConfigKind {
 
 impl Config {
     /// The file's text. From 0.29 on `PyO3` knows `target_abi`; earlier ones know `abi3`; the later ones refuse both at once.
-    fn text(&self, bindings: &Bindings) -> String {
+    fn text(&self, bindings: &Pyo3) -> String {
         let maker = self.implementation.pyo3_name();
         let version = format!("{}.{}", self.version.0, self.version.1);
         let abi = if bindings.version >= semver::Version::new(0, 29, 0) {
@@ -476,7 +573,7 @@ impl Config {
             (_, ConfigKind::Abi3t) => 3,
         };
         let within = (self.version.1 + if self.debug { 20 } else { 0 }) % 39;
-        17 + kind * 39 + within
+        FIRST_NUMBER + kind * 39 + within
     }
 }
 
@@ -485,8 +582,8 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    fn bindings(version: &str) -> Bindings {
-        Bindings {
+    fn bindings(version: &str) -> Pyo3 {
+        Pyo3 {
             crate_name: "pyo3",
             version: semver::Version::parse(version).unwrap(),
             stable: None,

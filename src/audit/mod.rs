@@ -661,7 +661,12 @@ impl Demands {
                 .iter()
                 .map(|library| Need {
                     library: library.clone(),
-                    place: needs.and_then(|needs| needs.get(library)).cloned(),
+                    // A program that embeds Python brings no interpreter along, so it has to be linked to one.
+                    place: if facts.interpreter.is_some() && is_libpython(library) {
+                        Some(Place::Excluded)
+                    } else {
+                        needs.and_then(|needs| needs.get(library)).cloned()
+                    },
                     searched: closure.searched.get(library).cloned().unwrap_or_default(),
                 })
                 .collect(),

@@ -207,6 +207,7 @@ fn plan(error: &PlanError) -> Option<String> {
         PlanError::NoInterpreter => {
             "install Python 3 or name a version (`-i 3.12`), or turn on an `abi3-py…` feature of PyO3, which needs none".to_owned()
         }
+        PlanError::OneIsEnough { .. } => "name one of them: `-i <python>`".to_owned(),
         PlanError::Archive(error) => return archive(error),
     };
     Some(hint)

@@ -16,6 +16,7 @@ use super::messages::{Artifact, Messages};
 use super::sources::{self, Files, Stamp};
 use crate::fs;
 use crate::project::cargo::{CargoFacts, PackageFacts};
+use crate::project::products::Product;
 use crate::zip::deflate::Digest;
 
 /// Raised when records come to mean something else.
@@ -30,6 +31,7 @@ const OUTSIDE: &str = "";
 /// The watch over one build.
 pub(super) struct Watch<'a> {
     cargo: &'a CargoFacts,
+    product: &'a Product,
     /// Where records lie.
     folder: PathBuf,
     /// Where this build's own lies.
@@ -58,15 +60,16 @@ enum Comparison {
 impl<'a> Watch<'a> {
     /// Looks at what is remembered of a build and at the sources as they are. `name` is for people who look into the folder;
     /// `arguments` tell this build from others of that name.
-    pub fn begin(subject: Subject<'a>, name: &str, arguments: &[String]) -> Self {
+    pub fn begin(subject: Subject<'a>, name: &str, arguments: &[String], product: &'a Product) -> Self {
         let cargo = subject.cargo;
         let folder = cargo.memory().join("sources");
         let profile = &subject.settings.profile.value;
-        let digest = digest(arguments.iter().chain([&cargo.root_id]));
+        let digest = digest(arguments.iter().chain([&product.package]));
         let own = folder.join(format!("{profile}-{name}-{digest}.json"));
         let target = subject.settings.target.value.as_deref().unwrap_or("host");
         Self {
             cargo,
+            product,
             record: Compared::read(&own),
             cleanings: Cleanings::read(folder.join(format!("cleanings-{profile}-{target}.json"))),
             folder,
@@ -127,7 +130,12 @@ impl<'a> Watch<'a> {
         let nothing_new = local(self.cargo, messages).all(|artifact| artifact.fresh);
         let record = match self.record {
             Some(compared) if nothing_new && compared.is_same() => compared.record,
-            compared => Record::of(self.cargo, messages, compared.map(|compared| compared.record)),
+            compared => Record::of(
+                self.cargo,
+                self.product,
+                messages,
+                compared.map(|compared| compared.record),
+            ),
         };
         write(&self.own, &record);
     }
@@ -217,12 +225,12 @@ struct Made {
 
 impl Record {
     /// The record of a build that has just been made; what did not change since the one before is taken from there.
-    fn of(cargo: &CargoFacts, messages: &Messages, before: Option<Self>) -> Self {
+    fn of(cargo: &CargoFacts, product: &Product, messages: &Messages, before: Option<Self>) -> Self {
         let finished = sources::now();
         let before = before.unwrap_or_else(Self::nothing);
         let mut packages: BTreeMap<String, Sources> = BTreeMap::new();
         packages.insert(OUTSIDE.to_owned(), Sources::default());
-        let named = named(cargo, messages);
+        let named = named(cargo, product, messages);
         for (id, package) in cargo.packages.iter().filter(|(_, package)| is_local(package)) {
             let folder = (named.is_none() || watches_all(package, messages, id)).then(|| folder_of(package));
             packages.insert(
@@ -428,11 +436,11 @@ fn local<'m>(cargo: &'m CargoFacts, messages: &'m Messages) -> impl Iterator<Ite
     })
 }
 
-/// Files and folders that the local packages were made of, as cargo's own dependency file beside the library lists them, less
+/// Files and folders that the local packages were made of, as cargo's own dependency file beside the product lists them, less
 /// what build scripts wrote; nothing where there is no such file.
-fn named(cargo: &CargoFacts, messages: &Messages) -> Option<BTreeSet<PathBuf>> {
-    let library = messages.library(&cargo.root_id)?;
-    let text = fs::read_text(&library.with_extension("d")).ok()?;
+fn named(cargo: &CargoFacts, product: &Product, messages: &Messages) -> Option<BTreeSet<PathBuf>> {
+    let file = messages.file_of(product)?;
+    let text = fs::read_text(&file.with_extension("d")).ok()?;
     let paths = sources::dependencies(&text)
         .into_iter()
         // Relative where the user told cargo which folder they shall be relative to.
@@ -486,6 +494,8 @@ mod tests {
     use super::*;
     use crate::compile::messages::{Script, Target};
     use crate::host::Host;
+    use crate::name::ModulePath;
+    use crate::project::products::Role;
     use crate::project::settings::{Overrides, Settings, Tables, resolve};
 
     const ROOT: &str = "path+file:///demo#0.1.0";
@@ -496,6 +506,7 @@ mod tests {
         folder: tempfile::TempDir,
         cargo: CargoFacts,
         settings: Settings,
+        product: Product,
     }
 
     impl World {
@@ -529,6 +540,12 @@ mod tests {
                     target_directory: path.join("target"),
                     target_triple: String::new(),
                     host_triple: String::new(),
+                },
+                product: Product {
+                    package: ROOT.to_owned(),
+                    manifest: path.join("demo/Cargo.toml"),
+                    is_alone: true,
+                    role: Role::Extension(ModulePath::parse("demo").unwrap()),
                 },
                 settings: resolve(&Overrides::default(), &Tables::default(), &path, &host).unwrap(),
                 folder,
@@ -579,11 +596,13 @@ mod tests {
                 Artifact {
                     package_id: package.to_owned(),
                     target: Target {
+                        name: package.to_owned(),
                         kind: vec![kind.to_owned()],
                         crate_types: vec![kind.to_owned()],
                     },
                     features: Vec::new(),
                     filenames: vec![self.path(path)],
+                    executable: None,
                     fresh,
                 }
             };
@@ -620,7 +639,7 @@ mod tests {
                 cargo: &self.cargo,
                 settings: &self.settings,
             };
-            Watch::begin(subject, configuration, &[])
+            Watch::begin(subject, configuration, &[], &self.product)
         }
 
         /// A build of a configuration that compiles all, and is remembered.

@@ -9,6 +9,7 @@ use crate::plan::Job;
 use crate::process::Invocation;
 use crate::project::Project;
 use crate::project::cargo::{CargoFacts, common_flags};
+use crate::project::products::{Product, Role};
 use crate::project::settings::{Passed, Settings};
 
 /// What of a project matters to cargo.
@@ -63,21 +64,18 @@ const CONFIGURED_CRATE: &str = "pyo3-build-config";
 pub(super) fn cargo_rustc(
     subject: Subject<'_>,
     job: &Job,
+    product: &Product,
     host: &Host,
-    configuration: &Path,
+    configuration: Option<&Path>,
     flags: &Flags,
 ) -> Invocation {
-    let mut arguments: Vec<String> = [
-        "rustc",
-        "--lib",
-        "--message-format",
-        "json-render-diagnostics",
-        "--manifest-path",
-    ]
-    .map(str::to_owned)
-    .into();
-    arguments.push(path_text(subject.manifest));
-    arguments.extend(what(subject, job));
+    let mut arguments = vec!["rustc".to_owned()];
+    arguments.extend(target(product));
+    for argument in ["--message-format", "json-render-diagnostics", "--manifest-path"] {
+        arguments.push(argument.to_owned());
+    }
+    arguments.push(path_text(&product.manifest));
+    arguments.extend(what(subject, job, product));
     arguments.extend(
         flags
             .config
@@ -131,21 +129,37 @@ fn working_directory(subject: Subject<'_>) -> PathBuf {
 }
 
 /// What tells one build of a project from another.
-pub(super) fn identity(subject: Subject<'_>, job: &Job) -> Vec<String> {
-    let mut arguments = [what(subject, job), last_rustc(subject)].concat();
+pub(super) fn identity(subject: Subject<'_>, job: &Job, product: &Product) -> Vec<String> {
+    let mut arguments = [
+        what(subject, job, product),
+        last_rustc(subject),
+        match product.role {
+            Role::Extension(_) | Role::Library(_) => Vec::new(),
+            Role::Program(_) => target(product),
+        },
+    ]
+    .concat();
     // These say how cargo comes by the dependencies, not which.
     arguments.retain(|argument| !matches!(argument.as_str(), "--locked" | "--frozen" | "--offline"));
     arguments
 }
 
+/// Which of the package's targets is compiled.
+fn target(product: &Product) -> Vec<String> {
+    match &product.role {
+        Role::Extension(_) | Role::Library(_) => vec!["--lib".to_owned()],
+        Role::Program(name) => vec!["--bin".to_owned(), name.clone()],
+    }
+}
+
 /// What is compiled: everything that makes it another thing than it would be without.
-fn what(subject: Subject<'_>, job: &Job) -> Vec<String> {
+fn what(subject: Subject<'_>, job: &Job, product: &Product) -> Vec<String> {
     let settings = subject.settings;
     let mut arguments = match settings.profile.value.as_str() {
         "release" => vec!["--release".to_owned()],
         profile => vec!["--profile".to_owned(), profile.to_owned()],
     };
-    if !is_only_cdylib(subject) {
+    if !product.is_alone {
         arguments.extend(["--crate-type".to_owned(), "cdylib".to_owned()]);
     }
     arguments.extend(place(subject));
@@ -178,18 +192,8 @@ fn place(subject: Subject<'_>) -> Vec<String> {
 fn side_by_side(subject: Subject<'_>, job: &Job) -> String {
     format!(
         "profile.{}.package.{CONFIGURED_CRATE}.codegen-units={}",
-        subject.settings.profile.value, job.pyo3_config_number
+        subject.settings.profile.value, job.configuration_number
     )
-}
-
-/// Whether a shared object is all that the library is compiled to. Where it is a Rust library as well, rustc cannot optimise
-/// across crates (`lto`), and makes something that no wheel holds.
-fn is_only_cdylib(subject: Subject<'_>) -> bool {
-    subject
-        .cargo
-        .targets
-        .iter()
-        .any(|target| target.crate_types.iter().eq(["cdylib"]))
 }
 
 /// How cargo works and speaks: nothing that changes what is compiled.
@@ -232,20 +236,22 @@ fn last_rustc(subject: Subject<'_>) -> Vec<String> {
 fn environment(
     job: &Job,
     host: &Host,
-    configuration: &Path,
+    configuration: Option<&Path>,
     flags: &Flags,
 ) -> (BTreeMap<String, String>, Vec<String>) {
     let mut set = BTreeMap::from([
-        // Do not link libpython: an extension finds Python's symbols in the program that loads it.
-        ("PYO3_BUILD_EXTENSION_MODULE".to_owned(), "1".to_owned()),
         // Without it cargo names the shared object of a crate that lies at a path by the crate alone, and a build for another
         // interpreter, or a plain `cargo build`, puts its own in that place: everything finished would be linked anew each
         // time. A cargo that takes no notice of it compiles the extension's own crate more often, and nothing worse.
         ("__CARGO_DEFAULT_LIB_METADATA".to_owned(), "ironwheel".to_owned()),
     ]);
     let mut unset = foreign_variables(host);
-    if host.variable("PYO3_CONFIG_FILE").is_none() {
-        set.insert("PYO3_CONFIG_FILE".to_owned(), path_text(configuration));
+    if let Some(configuration) = configuration {
+        // Do not link libpython: an extension finds Python's symbols in the program that loads it.
+        set.insert("PYO3_BUILD_EXTENSION_MODULE".to_owned(), "1".to_owned());
+        if host.variable("PYO3_CONFIG_FILE").is_none() {
+            set.insert("PYO3_CONFIG_FILE".to_owned(), path_text(configuration));
+        }
     }
     // The interpreter behind a virtual environment: the environment's own path may be another one each time, and whoever takes
     // notice of it would be compiled anew.
@@ -257,7 +263,7 @@ fn environment(
         set.insert("PYO3_PYTHON".to_owned(), path_text(python));
         set.insert("PYTHON_SYS_EXECUTABLE".to_owned(), path_text(python));
         unset.extend(is_set(host, "PYO3_NO_PYTHON"));
-    } else {
+    } else if configuration.is_some() {
         set.insert("PYO3_NO_PYTHON".to_owned(), "1".to_owned());
         unset.extend(is_set(host, "PYO3_PYTHON"));
         unset.extend(is_set(host, "PYTHON_SYS_EXECUTABLE"));
@@ -286,7 +292,7 @@ fn path_text(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::ArchivePath;
+    use crate::name::ModulePath;
     use crate::plan::Abi;
     use crate::project::cargo::{PackageFacts, TargetFacts};
     use crate::project::settings::{Overrides, Tables, resolve};
@@ -347,12 +353,20 @@ mod tests {
             reason: String::new(),
             python_tag: "cp312".to_owned(),
             abi_tags: vec!["cp312".to_owned()],
-            extension: ArchivePath::parse("demo/demo.so").unwrap(),
-            extension_name: "demo".to_owned(),
+            parts: Vec::new(),
             features: vec!["a".to_owned(), "b".to_owned()],
-            pyo3_config: String::new(),
-            pyo3_config_name: "cpython-3.12".to_owned(),
-            pyo3_config_number: 22,
+            pyo3_config: Some(String::new()),
+            configuration: "cpython-3.12".to_owned(),
+            configuration_number: 22,
+        }
+    }
+
+    fn library(facts: &CargoFacts) -> Product {
+        Product {
+            package: "root".to_owned(),
+            manifest: PathBuf::from("/w/demo/Cargo.toml"),
+            is_alone: facts.targets[0].crate_types == ["cdylib"],
+            role: Role::Extension(ModulePath::parse("demo").unwrap()),
         }
     }
 
@@ -366,8 +380,11 @@ mod tests {
         cargo_rustc(
             subject,
             job,
+            &library(facts),
             host,
-            Path::new("/w/target/ironwheel/pyo3/c.txt"),
+            job.pyo3_config
+                .as_ref()
+                .map(|_| Path::new("/w/target/ironwheel/pyo3/c.txt")),
             &Flags::default(),
         )
     }
@@ -438,6 +455,39 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_compiled_by_its_name_and_linked_to_the_python_it_embeds() {
+        let host = host(&[]);
+        let facts = facts("cdylib");
+        let settings = resolve(
+            &Overrides::default(),
+            &Tables::default(),
+            Path::new("/w/demo"),
+            &host,
+        )
+        .unwrap();
+        let subject = Subject {
+            manifest: Path::new("/w/demo/Cargo.toml"),
+            cargo: &facts,
+            settings: &settings,
+        };
+        let program = Product {
+            role: Role::Program("tool".to_owned()),
+            ..library(&facts)
+        };
+        let job = job(Some("/usr/bin/python3.12"));
+        let call = cargo_rustc(subject, &job, &program, &host, None, &Flags::default());
+        assert_eq!(call.arguments[..3], ["rustc", "--bin", "tool"]);
+        assert_eq!(
+            call.set.keys().collect::<Vec<_>>(),
+            [
+                "PYO3_PYTHON",
+                "PYTHON_SYS_EXECUTABLE",
+                "__CARGO_DEFAULT_LIB_METADATA"
+            ]
+        );
+    }
+
+    #[test]
     fn a_configuration_of_the_users_own_stays() {
         let host = host(&[("PYO3_CONFIG_FILE", "/mine.txt")]);
         let call = call(&Overrides::default(), &facts("cdylib"), &job(None), &host);
@@ -462,7 +512,7 @@ mod tests {
                 cargo: &facts,
                 settings: &settings,
             };
-            identity(subject, &job(None))
+            identity(subject, &job(None), &library(&facts))
         };
         let plain = identity_of(&Overrides::default());
         assert_eq!(

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::project::products::{Product, Role};
+
 /// What cargo said it made.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
@@ -26,6 +28,9 @@ pub(super) struct Artifact {
     pub features: Vec<String>,
     #[serde(default)]
     pub filenames: Vec<PathBuf>,
+    /// The program, where it is one.
+    #[serde(default)]
+    pub executable: Option<PathBuf>,
     /// Whether it lay there already.
     #[serde(default)]
     pub fresh: bool,
@@ -34,6 +39,8 @@ pub(super) struct Artifact {
 /// The part of a package that an artifact is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Target {
+    #[serde(default)]
+    pub name: String,
     #[serde(default)]
     pub kind: Vec<String>,
     #[serde(default)]
@@ -71,13 +78,29 @@ impl Messages {
     }
 
     /// The shared object among what was made of a package's library.
-    pub fn library(&self, package_id: &str) -> Option<&Path> {
+    fn library(&self, package_id: &str) -> Option<&Path> {
         self.artifacts
             .iter()
             .filter(|artifact| artifact.package_id == package_id && artifact.is_library())
             .flat_map(|artifact| &artifact.filenames)
             .find(|path| is_shared_object(path))
             .map(PathBuf::as_path)
+    }
+
+    /// The file that cargo made of a product.
+    pub fn file_of(&self, product: &Product) -> Option<&Path> {
+        match &product.role {
+            Role::Extension(_) | Role::Library(_) => self.library(&product.package),
+            Role::Program(name) => self.program(&product.package, name),
+        }
+    }
+
+    fn program(&self, package_id: &str, name: &str) -> Option<&Path> {
+        self.artifacts
+            .iter()
+            .filter(|artifact| artifact.package_id == package_id && artifact.target.name == name)
+            .filter(|artifact| artifact.target.kind.iter().any(|kind| kind == "bin"))
+            .find_map(|artifact| artifact.executable.as_deref())
     }
 
     /// The archives of all crates, which are what the linker was given.
@@ -182,6 +205,24 @@ mod tests {
     fn finds_the_shared_object_by_package_and_extension() {
         assert_eq!(demo().library(ROOT), Some(Path::new("/t/libdemo.so")));
         assert_eq!(demo().library("registry+x#pyo3-ffi@0.29.3"), None);
+    }
+
+    #[test]
+    fn finds_a_program_by_its_name() {
+        let messages = read(&[
+            r#"{"reason":"compiler-artifact","package_id":"p","target":{"name":"build-script-build","kind":["custom-build"],
+                "crate_types":["bin"]},"filenames":["/t/build-script-build"],"executable":null,"fresh":true}"#,
+            r#"{"reason":"compiler-artifact","package_id":"p","target":{"name":"one","kind":["bin"],"crate_types":["bin"]},
+                "filenames":["/t/one"],"executable":"/t/one","fresh":true}"#,
+        ]);
+        let product = |name: &str| Product {
+            package: "p".to_owned(),
+            manifest: PathBuf::new(),
+            is_alone: true,
+            role: Role::Program(name.to_owned()),
+        };
+        assert_eq!(messages.file_of(&product("one")), Some(Path::new("/t/one")));
+        assert_eq!(messages.file_of(&product("two")), None);
     }
 
     #[test]

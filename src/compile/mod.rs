@@ -23,12 +23,13 @@ use crate::host::Host;
 use crate::plan::Job;
 use crate::process::{self, Invocation, ProcessError};
 use crate::project::Project;
+use crate::project::products::Product;
 
 /// What cargo made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Compiled {
-    /// Cargo's own file: read it, never write it.
-    pub library: PathBuf,
+    /// Cargo's own files, one for each part of the job in its order: read them, never write them.
+    pub files: Vec<PathBuf>,
     /// Crates that cargo compiled rather than took from its cache.
     pub compiled: usize,
     /// Folders that build scripts and flags asked the linker to search.
@@ -61,14 +62,15 @@ pub enum CompileError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Cargo was content but named no shared object.
-    #[error("cargo named no shared object for the library of `{package}`")]
+    #[error("cargo was content, but named no file for {product}")]
     NoArtifact {
-        /// The package.
-        package: String,
+        /// What it should have made.
+        product: String,
     },
 }
 
-/// Compiles one job. The library stays what it is until the next job of the same project is compiled: cargo gives both one name.
+/// Compiles the parts of one job, one after the other. The files stay what they are until the next job of the same project is
+/// compiled: cargo gives both one name.
 pub fn compile(
     project: &Project,
     job: &Job,
@@ -79,37 +81,30 @@ pub fn compile(
     mark_as_cache(&project.cargo.target_directory)?;
     let configuration = write_configuration(project, job)?;
     let subject = Subject::from(project);
-    let flags = rustflags::flags(subject, host)?;
-    let call = invocation::cargo_rustc(subject, job, host, &configuration, &flags);
+    let folders = rustflags::link_folders(subject, host)?;
     let cargo = Cargo {
         project,
         host,
         listener,
     };
-    let mut watch = Watch::begin(
-        subject,
-        &job.pyo3_config_name,
-        &invocation::identity(subject, job),
-    );
-    let hidden = watch.hidden_changes();
-    cargo.forget(
-        &hidden,
-        &mut watch,
-        "changed although their times did not move forward",
-    )?;
-    let mut messages = cargo.run(&call)?;
-    let unvouched = watch.unvouched(&messages);
-    if !unvouched.is_empty() {
-        cargo.forget(
-            &unvouched,
-            &mut watch,
-            "may differ from those that cargo's cache was made of",
-        )?;
-        messages = cargo.run(&call)?;
+    let mut compiled = Compiled::default();
+    for part in &job.parts {
+        let flags = rustflags::flags(subject, job, host)?;
+        let call = invocation::cargo_rustc(
+            subject,
+            job,
+            &part.product,
+            host,
+            configuration.as_deref(),
+            &flags,
+        );
+        let identity = invocation::identity(subject, job, &part.product);
+        let messages = cargo.compile(&call, &job.configuration, &identity, &part.product)?;
+        compiled.add(project, &part.product, &messages)?;
     }
-    watch.end(&messages);
-    let folders = rustflags::link_folders(subject, host)?;
-    compiled(project, &messages, folders, start.elapsed())
+    compiled.link_search.extend(folders);
+    compiled.duration = start.elapsed();
+    Ok(compiled)
 }
 
 /// The archives of the standard library for the project's target; none where rustc does not tell.
@@ -153,42 +148,50 @@ fn mark_as_cache(folder: &Path) -> Result<(), FileError> {
 }
 
 /// Writes down for PyO3 what it is compiled for, unless that stands there already: a new time would compile it again.
-fn write_configuration(project: &Project, job: &Job) -> Result<PathBuf, FileError> {
+fn write_configuration(project: &Project, job: &Job) -> Result<Option<PathBuf>, FileError> {
+    let Some(text) = &job.pyo3_config else {
+        return Ok(None);
+    };
     let folder = project.cargo.memory().join("pyo3");
-    let path = folder.join(format!("{}.txt", job.pyo3_config_name));
+    let path = folder.join(format!("{}.txt", job.configuration));
     fs::create_folder(&folder)?;
-    fs::write_if_changed(&path, job.pyo3_config.as_bytes())?;
-    Ok(path)
+    fs::write_if_changed(&path, text.as_bytes())?;
+    Ok(Some(path))
 }
 
-/// What the messages come to.
-fn compiled(
-    project: &Project,
-    messages: &Messages,
-    folders: Vec<PathBuf>,
-    duration: Duration,
-) -> Result<Compiled, CompileError> {
-    let facts = &project.cargo;
-    let library = messages
-        .library(&facts.root_id)
-        .ok_or_else(|| CompileError::NoArtifact {
-            package: facts.root().name.clone(),
-        })?;
-    let bindings = facts
-        .packages
-        .iter()
-        .filter(|(_, package)| matches!(package.name.as_str(), "pyo3" | "pyo3-ffi"))
-        .map(|(id, package)| (id.as_str(), package.name.as_str()))
-        .collect();
-    Ok(Compiled {
-        library: library.to_owned(),
-        archives: messages.archives(),
-        compiled: messages.compiled(),
-        link_search: messages.link_search().into_iter().chain(folders).collect(),
-        out_dirs: messages.out_dirs(),
-        pyo3_features: messages.features_of(&bindings),
-        duration,
-    })
+impl Compiled {
+    /// Takes over what the messages about one product come to.
+    fn add(&mut self, project: &Project, product: &Product, messages: &Messages) -> Result<(), CompileError> {
+        let file = messages
+            .file_of(product)
+            .ok_or_else(|| CompileError::NoArtifact {
+                product: product.describe(),
+            })?;
+        self.files.push(file.to_owned());
+        self.compiled += messages.compiled();
+        for (known, more) in [
+            (&mut self.archives, messages.archives()),
+            (&mut self.link_search, messages.link_search()),
+        ] {
+            for path in more {
+                if !known.contains(&path) {
+                    known.push(path);
+                }
+            }
+        }
+        self.out_dirs.extend(messages.out_dirs());
+        let bindings = project
+            .cargo
+            .packages
+            .iter()
+            .filter(|(_, package)| matches!(package.name.as_str(), "pyo3" | "pyo3-ffi"))
+            .map(|(id, package)| (id.as_str(), package.name.as_str()))
+            .collect();
+        for (name, features) in messages.features_of(&bindings) {
+            self.pyo3_features.entry(name).or_insert(features);
+        }
+        Ok(())
+    }
 }
 
 /// Cargo, at work on a project.
@@ -199,6 +202,35 @@ struct Cargo<'a> {
 }
 
 impl Cargo<'_> {
+    /// Compiles one product, and sees to it that what cargo takes from its cache was made of the sources as they are.
+    fn compile(
+        &self,
+        call: &Invocation,
+        configuration: &str,
+        identity: &[String],
+        product: &Product,
+    ) -> Result<Messages, CompileError> {
+        let mut watch = Watch::begin(self.project.into(), configuration, identity, product);
+        let hidden = watch.hidden_changes();
+        self.forget(
+            &hidden,
+            &mut watch,
+            "changed although their times did not move forward",
+        )?;
+        let mut messages = self.run(call)?;
+        let unvouched = watch.unvouched(&messages);
+        if !unvouched.is_empty() {
+            self.forget(
+                &unvouched,
+                &mut watch,
+                "may differ from those that cargo's cache was made of",
+            )?;
+            messages = self.run(call)?;
+        }
+        watch.end(&messages);
+        Ok(messages)
+    }
+
     /// Compiles, and gives cargo's messages.
     fn run(&self, call: &Invocation) -> Result<Messages, CompileError> {
         let mut messages = Messages::default();

@@ -9,6 +9,8 @@ use toml::{Table, Value};
 use super::invocation::Subject;
 use crate::fs::{self, FileError};
 use crate::host::Host;
+use crate::plan::Job;
+use crate::project::products::Role;
 
 /// Without it musl targets link the C library statically, and then there can be no shared object at all. It must reach every
 /// rustc that cargo asks about the target; as an argument of the last one alone it does nothing.
@@ -28,9 +30,14 @@ pub(super) struct Flags {
 /// The flags that the project's target needs over those that the user gives.
 ///
 /// <https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags>
-pub(super) fn flags(subject: Subject<'_>, host: &Host) -> Result<Flags, FileError> {
+pub(super) fn flags(subject: Subject<'_>, job: &Job, host: &Host) -> Result<Flags, FileError> {
     let target = &subject.cargo.target_triple;
-    if !target.contains("-musl") {
+    // Programs alone are better off with the C library inside; beside a library they share its dependencies.
+    let only_programs = job
+        .parts
+        .iter()
+        .all(|part| matches!(part.product.role, Role::Program(_)));
+    if !target.contains("-musl") || only_programs {
         return Ok(Flags::default());
     }
     if let Some(flags) = in_environment(host) {

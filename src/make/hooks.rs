@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MakeError, Maker, announce, check_writable, data_folder, decide, planned, understand};
+use super::{MakeError, Maker, announce, check_writable, decide, planned, understand};
 use crate::archive::{Content, Tree};
 use crate::compile;
 use crate::event::{Listener, WheelMade};
@@ -74,7 +74,7 @@ pub fn wheel_for_front_end(
     }
     let plan = decide(&project, host, listener)?;
     let job = only_job(&plan)?;
-    let selected = files::select(&project, &data_folder(&project))?;
+    let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
     let _alone = compile::alone(&project.cargo, listener)?;

@@ -1,4 +1,5 @@
-//! Whole walks: the only place that strings rooms together.
+//! Takes what was asked. Gives wheels, by whole walks: the only place that strings rooms together. Knows nothing of flags and
+//! screens.
 //!
 //! `Project → Plan → Compiled → Audit → Grafted → Wheel → file`, for each wheel of the plan.
 
@@ -22,8 +23,9 @@ use crate::event::{Carried, Event, Listener, Stage, WheelMade};
 use crate::fs::{self, FileError};
 use crate::graft::objects::{self, Objects};
 use crate::host::Host;
-use crate::plan::{self, Abi, Job, Plan, PlanError};
+use crate::plan::{self, Abi, Job, Part, Plan, PlanError};
 use crate::project::bindings::StableAbi;
+use crate::project::products::Role;
 use crate::project::settings::{AuditMode, Overrides, excluded_globs};
 use crate::project::{self, Notice, Project, ProjectError};
 use crate::python::{self, Interpreter, PythonError};
@@ -159,7 +161,7 @@ pub fn wheels(
     // Before minutes of compiling, not after.
     check_writable(&project.settings.out.value)?;
     let plan = decide(&project, host, listener)?;
-    let selected = files::select(&project, &data_folder(&project))?;
+    let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
     let _alone = compile::alone(&project.cargo, listener)?;
@@ -180,7 +182,7 @@ fn understand(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Res
     } else {
         "pure"
     };
-    let bindings = format!("{} {}", project.bindings.crate_name, project.bindings.version);
+    let bindings = &project.bindings;
     end(
         Stage::Project,
         format!(
@@ -202,11 +204,12 @@ fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan
     }
     let clock = begin(Stage::Python, "interpreters", listener);
     let memory = project.cargo.memory();
+    let (cpython, pypy) = project.bindings.pythons();
     let search = python::Search {
         target: &project.cargo.target_triple,
         host_triple: &project.cargo.host_triple,
-        cpython: project.bindings.cpython,
-        pypy: project.bindings.pypy,
+        cpython,
+        pypy,
         requires_python: project.metadata.requires_python_specifiers.as_ref(),
         memory: &memory,
     };
@@ -270,11 +273,6 @@ fn announce(notices: &[Notice], listener: Listener<'_>) {
     }
 }
 
-/// The name of the wheel's data folder, which does not hang on its tags.
-fn data_folder(project: &Project) -> String {
-    format!("{}-{}.data", project.metadata.name.escaped(), project.version)
-}
-
 /// `demo.libs`, at the wheel's root.
 fn libraries_folder(project: &Project) -> String {
     format!("{}.libs", project.metadata.name.escaped())
@@ -320,11 +318,11 @@ impl Maker<'_> {
     /// Compiles a job, judges what comes of it and puts in what it lacks: a wheel that is not written yet.
     fn prove(&self, job: &Job) -> Result<(Wheel, Proof), MakeError> {
         let compiled = self.compile(job)?;
-        let clock = begin(Stage::Audit, job.extension.as_str(), self.listener);
+        let clock = begin(Stage::Audit, job.main().path.as_str(), self.listener);
         let mut tree = self.gather(job, &compiled)?;
         let objects = objects::find(&tree, self.host.cores())?;
-        let facts = self.extension(job, &compiled, &objects)?;
-        let bundled = self.bundle(&compiled, &objects, &facts, &mut tree)?;
+        let facts = self.facts(job, &compiled, &objects)?;
+        let bundled = self.bundle(&compiled, &objects, &facts[0], &mut tree)?;
         end(Stage::Audit, bundled.in_words(), clock, self.listener);
         let filename = WheelFilename::new(
             &self.project.metadata.name,
@@ -352,8 +350,9 @@ impl Maker<'_> {
             has_bill: self.project.settings.sbom_libraries.value,
         };
         papers::add(&bundled.travellers, &papers, &mut tree)?;
+        let needed: BTreeSet<String> = facts.into_iter().flat_map(|facts| facts.needed).collect();
         let proof = Proof {
-            needed: facts.needed,
+            needed: needed.into_iter().collect(),
             libraries: bundled.carried(),
         };
         Ok((Wheel::new(filename, tree), proof))
@@ -391,34 +390,28 @@ impl Maker<'_> {
         Ok(compiled)
     }
 
-    /// The facts of the extension, which must be one.
-    fn extension(&self, job: &Job, compiled: &Compiled, objects: &Objects) -> Result<Facts, MakeError> {
-        let broken = objects.unreadable.iter().find(|(path, _)| *path == job.extension);
-        if let Some((_, source)) = broken {
-            return Err(MakeError::Elf {
-                path: compiled.library.clone(),
-                source: source.clone(),
-            });
-        }
-        for (path, error) in &objects.unreadable {
+    /// The facts of what cargo made, each of which must be what it was made for.
+    fn facts(&self, job: &Job, compiled: &Compiled, objects: &Objects) -> Result<Vec<Facts>, MakeError> {
+        let is_ours = |path: &ArchivePath| job.parts.iter().any(|part| part.path == *path);
+        for (path, error) in objects.unreadable.iter().filter(|(path, _)| !is_ours(path)) {
             let notice = Notice::new(format!("`{path}` cannot be judged: {error}"));
             announce(&[notice], self.listener);
         }
-        let object = objects.objects.iter().find(|object| object.path == job.extension);
-        let facts = match object {
-            Some(object) => object.facts.clone(),
-            // Whatever it is, reading it says why it is no library.
-            None => fs::read(&compiled.library)
-                .map_err(MakeError::from)
-                .and_then(|bytes| {
-                    elf::inspect(&bytes).map_err(|source| MakeError::Elf {
-                        path: compiled.library.clone(),
-                        source,
-                    })
-                })?,
-        };
-        check_entry_point(&facts, &job.extension_name)?;
-        Ok(facts)
+        let parts = job.parts.iter().zip(&compiled.files);
+        parts
+            .map(|(part, file)| {
+                let object = objects.objects.iter().find(|object| object.path == part.path);
+                let facts = match object {
+                    Some(object) => object.facts.clone(),
+                    // Whatever it is, reading it says why it is nothing that a loader takes; a static program needs none.
+                    None => inspect(file)?,
+                };
+                if let Role::Extension(module) = &part.product.role {
+                    check_entry_point(&facts, module.last())?;
+                }
+                Ok(facts)
+            })
+            .collect()
     }
 
     /// Audits the tree, and puts into it what its platform does not promise.
@@ -440,7 +433,7 @@ impl Maker<'_> {
             also_better: false,
             architecture: &architecture,
             search: &search,
-            data: &data_folder(self.project),
+            data: &self.project.data_folder(),
             folder: &libraries_folder(self.project),
             run_path: &settings.run_path.value,
             drop_needed: &BTreeSet::new(),
@@ -560,8 +553,9 @@ impl Maker<'_> {
         let out_dir = |name: Option<&str>| self.out_dir(compiled, name);
         files::add_from_out_dirs(self.project, out_dir, &mut tree, &mut notices)?;
         announce(&notices, self.listener);
-        let library = fs::read(&compiled.library)?;
-        add_extension(self.project, job, library, &mut tree)?;
+        for (part, file) in job.parts.iter().zip(&compiled.files) {
+            add_part(self.project, part, fs::read(file)?, &mut tree)?;
+        }
         Ok(tree)
     }
 
@@ -707,21 +701,23 @@ impl Maker<'_> {
     }
 }
 
-/// The extension, and in the pure layout the package around it.
-fn add_extension(
-    project: &Project,
-    job: &Job,
-    library: Vec<u8>,
-    tree: &mut Tree,
-) -> Result<(), ArchiveError> {
-    let entry = Entry {
-        content: library.into(),
-        executable: true,
-        rule: "the extension".to_owned(),
+/// Something compiled, and around an extension in the pure layout the package.
+fn add_part(project: &Project, part: &Part, bytes: Vec<u8>, tree: &mut Tree) -> Result<(), ArchiveError> {
+    let rule = match &part.product.role {
+        Role::Extension(_) => "the extension",
+        Role::Library(_) => "the library",
+        Role::Program(_) => "the program",
     };
-    tree.add(job.extension.clone(), entry)?;
-    if !project.layout.is_mixed() {
-        let name = project.module.last();
+    let entry = Entry {
+        content: bytes.into(),
+        executable: true,
+        rule: rule.to_owned(),
+    };
+    tree.add(part.path.clone(), entry)?;
+    if let Role::Extension(module) = &part.product.role
+        && !project.layout.is_mixed()
+    {
+        let name = module.last();
         let text = glue::init_py(name);
         let rule = "generated beside the extension";
         tree.add(
@@ -730,6 +726,13 @@ fn add_extension(
         )?;
     }
     Ok(())
+}
+
+fn inspect(file: &Path) -> Result<Facts, MakeError> {
+    elf::inspect(&fs::read(file)?).map_err(|source| MakeError::Elf {
+        path: file.to_owned(),
+        source,
+    })
 }
 
 /// The target's architecture, as tags spell it; the file's own word where the triple has none.
@@ -783,6 +786,9 @@ fn check_entry_point(facts: &Facts, name: &str) -> Result<(), MakeError> {
 
 /// The features that cargo really turned on must give the ABI that the wheel is named for.
 fn check_abi(job: &Job, compiled: &Compiled) -> Result<(), MakeError> {
+    if !matches!(job.main().product.role, Role::Extension(_)) {
+        return Ok(());
+    }
     let Some((crate_name, features)) = compiled
         .pyo3_features
         .iter()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MakeError, add_extension, announce, data_folder, decide, understand};
+use super::{MakeError, add_part, announce, decide, understand};
 use crate::archive::Content;
 use crate::event::Listener;
 use crate::host::Host;
@@ -84,7 +84,7 @@ pub struct SettingLine {
 pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<PlanReport, MakeError> {
     let project = understand(overrides, host, listener)?;
     let plan = decide(&project, host, listener)?;
-    let selected = files::select(&project, &data_folder(&project))?;
+    let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
     let wheels = plan
@@ -96,7 +96,7 @@ pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Resul
         name: project.metadata.name.as_written().to_owned(),
         version: project.version.to_string(),
         module: project.module.to_string(),
-        bindings: format!("{} {}", project.bindings.crate_name, project.bindings.version),
+        bindings: project.bindings.to_string(),
         layout: if project.layout.is_mixed() {
             "mixed"
         } else {
@@ -123,7 +123,9 @@ fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedW
         job.abi_tags.join(".")
     );
     let mut tree = selected.tree.clone();
-    add_extension(project, job, Vec::new(), &mut tree)?;
+    for part in &job.parts {
+        add_part(project, part, Vec::new(), &mut tree)?;
+    }
     let mut files: Vec<PlannedFile> = tree
         .iter()
         .map(|(path, entry)| PlannedFile {
@@ -140,13 +142,14 @@ fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedW
         filename,
         interpreter: job.interpreter.as_ref().map(Interpreter::describe),
         abi: match job.abi {
+            Abi::Any => "any",
             Abi::Version => "version",
             Abi::Abi3 { .. } => "abi3",
             Abi::Abi3t { .. } => "abi3t",
         }
         .to_owned(),
         reason: job.reason.clone(),
-        extension: job.extension.to_string(),
+        extension: job.main().path.to_string(),
         files,
     })
 }

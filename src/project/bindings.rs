@@ -1,8 +1,10 @@
 //! How a crate speaks Python: which crate binds it, and which ABI that crate's features ask for.
 
+use std::fmt;
+
 use cargo_metadata::semver;
 
-use super::cargo::{CargoFacts, PackageFacts};
+use super::cargo::{CargoFacts, PackageFacts, TargetFacts};
 use super::load::ProjectError;
 use super::settings::Settings;
 
@@ -17,9 +19,31 @@ pub struct StableAbi {
     pub floor: Option<(u8, u8)>,
 }
 
+/// The ways of speaking Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An extension module, written with `pyo3` or `pyo3-ffi`.
+    Pyo3,
+    /// A library with a C interface, which Python loads through `cffi`.
+    Cffi,
+    /// A library whose Python side `uniffi-bindgen` writes.
+    Uniffi,
+    /// Programs alone.
+    Bin,
+}
+
 /// How a crate speaks Python.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bindings {
+    /// The way.
+    pub kind: Kind,
+    /// The crate that binds Python itself: always there for [`Kind::Pyo3`], and for programs that embed a Python.
+    pub pyo3: Option<Pyo3>,
+}
+
+/// `pyo3` or `pyo3-ffi` among the dependencies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pyo3 {
     /// `pyo3` or `pyo3-ffi`.
     pub crate_name: &'static str,
     /// The version of that crate.
@@ -30,6 +54,50 @@ pub struct Bindings {
     pub cpython: (u8, u8),
     /// Oldest and newest PyPy minor that this PyO3 takes.
     pub pypy: (u8, u8),
+}
+
+/// Oldest and newest CPython minor that is looked for where no PyO3 says what it takes.
+const CPYTHON: (u8, u8) = (7, 15);
+/// The same of PyPy.
+const PYPY: (u8, u8) = (7, 11);
+
+impl Bindings {
+    /// Whether a wheel is for certain interpreters only.
+    #[must_use]
+    pub fn depend_on_python(&self) -> bool {
+        self.pyo3.is_some()
+    }
+
+    /// Oldest and newest CPython minor, oldest and newest PyPy minor that it can be built for.
+    #[must_use]
+    pub fn pythons(&self) -> ((u8, u8), (u8, u8)) {
+        self.pyo3
+            .as_ref()
+            .map_or((CPYTHON, PYPY), |pyo3| (pyo3.cpython, pyo3.pypy))
+    }
+
+    /// The stable ABI that an extension asks for without regard to the interpreter. A program that embeds a Python is linked to
+    /// one version of it.
+    #[must_use]
+    pub fn stable(&self) -> Option<StableAbi> {
+        match self.kind {
+            Kind::Pyo3 => self.pyo3.as_ref()?.stable,
+            Kind::Cffi | Kind::Uniffi | Kind::Bin => None,
+        }
+    }
+}
+
+impl fmt::Display for Bindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, &self.pyo3) {
+            (Kind::Pyo3, Some(pyo3)) => write!(f, "{} {}", pyo3.crate_name, pyo3.version),
+            (Kind::Bin, Some(pyo3)) => write!(f, "bin with {} {}", pyo3.crate_name, pyo3.version),
+            (Kind::Bin, None) => f.write_str("bin"),
+            (Kind::Cffi, _) => f.write_str("cffi"),
+            (Kind::Uniffi, _) => f.write_str("uniffi"),
+            (Kind::Pyo3, None) => f.write_str("pyo3"),
+        }
+    }
 }
 
 impl StableAbi {
@@ -84,94 +152,95 @@ fn split_version(digits: &str) -> Option<(u8, u8)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// Finds out how the crate speaks Python.
+/// Finds out how the crate speaks Python: as it is asked to, or by what it is built on and made into.
 pub fn detect(cargo: &CargoFacts, settings: &Settings) -> Result<Bindings, ProjectError> {
+    let pyo3 = pyo3(cargo)?;
     let asked = settings.bindings.value.as_deref();
-    if let Some(other @ ("cffi" | "uniffi" | "bin")) = asked {
-        return Err(ProjectError::UnsupportedBindings {
-            bindings: other.to_owned(),
+    let kind = match asked {
+        Some("cffi") => Kind::Cffi,
+        Some("uniffi") => Kind::Uniffi,
+        Some("bin") => Kind::Bin,
+        Some(_) => Kind::Pyo3,
+        None => guess(cargo, pyo3.is_some())?,
+    };
+    let package = || cargo.root().name.clone();
+    let has = |test: fn(&TargetFacts) -> bool| cargo.targets.iter().any(test);
+    match kind {
+        Kind::Bin if !has(is_program) => Err(ProjectError::NoProgram { package: package() }),
+        Kind::Pyo3 if pyo3.is_none() => Err(ProjectError::NoBindings {
+            package: package(),
+            has_library: has(is_library),
+        }),
+        Kind::Pyo3 | Kind::Cffi | Kind::Uniffi if !has(is_library) => {
+            Err(ProjectError::NoLibrary { package: package() })
+        }
+        Kind::Pyo3 | Kind::Cffi | Kind::Uniffi if !has(is_cdylib) => {
+            Err(ProjectError::NoCdylib { package: package() })
+        }
+        Kind::Cffi | Kind::Uniffi => Err(ProjectError::NoBindings {
+            package: package(),
+            has_library: true,
+        }),
+        Kind::Pyo3 | Kind::Bin => Ok(Bindings { kind, pyo3 }),
+    }
+}
+
+/// What nobody said is told by the dependencies and the targets.
+fn guess(cargo: &CargoFacts, has_pyo3: bool) -> Result<Kind, ProjectError> {
+    let has = |test: fn(&TargetFacts) -> bool| cargo.targets.iter().any(test);
+    let (has_cdylib, has_program) = (has(is_cdylib), has(is_program));
+    if has_pyo3 {
+        return Ok(if has_program && !has_cdylib {
+            Kind::Bin
+        } else {
+            Kind::Pyo3
         });
     }
-    let root = cargo.root();
-    let has_library = cargo.targets.iter().any(is_library);
+    if cargo.package("uniffi").is_some() && has_cdylib {
+        return Ok(Kind::Uniffi);
+    }
+    match (has_cdylib, has_program) {
+        (true, _) => Ok(Kind::Cffi),
+        (false, true) => Ok(Kind::Bin),
+        (false, false) => Err(ProjectError::NoBindings {
+            package: cargo.root().name.clone(),
+            has_library: has(is_library),
+        }),
+    }
+}
+
+/// The crate that binds Python, if the project is built on one.
+fn pyo3(cargo: &CargoFacts) -> Result<Option<Pyo3>, ProjectError> {
     let (crate_name, package) = match (sole(cargo, "pyo3")?, sole(cargo, "pyo3-ffi")?) {
         (Some(package), _) => ("pyo3", package),
         (None, Some(package)) => ("pyo3-ffi", package),
-        (None, None) => {
-            return Err(ProjectError::NoBindings {
-                package: root.name.clone(),
-                has_library,
-            });
-        }
+        (None, None) => return Ok(None),
     };
-    if !has_library {
-        return Err(ProjectError::NoLibrary {
-            package: root.name.clone(),
-        });
-    }
-    if !cargo.targets.iter().any(is_cdylib) {
-        return Err(ProjectError::NoCdylib {
-            package: root.name.clone(),
-        });
-    }
-    asked_for(cargo, settings)?;
-    let names = ["pyo3", "pyo3-ffi"];
-    let stable = names
+    let stable = ["pyo3", "pyo3-ffi"]
         .iter()
         .filter_map(|name| cargo.package(name))
         .map(|package| StableAbi::from_features(package.features.iter().map(String::as_str)))
         .fold(None, StableAbi::joined);
     let ffi = cargo.package("pyo3-ffi");
-    Ok(Bindings {
+    Ok(Some(Pyo3 {
         crate_name,
         version: package.version.clone(),
         stable,
-        cpython: supported(ffi, "cpython", (7, 15)),
-        pypy: supported(ffi, "pypy", (7, 11)),
-    })
+        cpython: supported(ffi, "cpython", CPYTHON),
+        pypy: supported(ffi, "pypy", PYPY),
+    }))
 }
 
-/// The library must be among `targets`, where that is set.
-fn asked_for(cargo: &CargoFacts, settings: &Settings) -> Result<(), ProjectError> {
-    let wishes = &settings.targets.value;
-    let granted = |target: &super::cargo::TargetFacts| {
-        wishes.iter().any(|wish| {
-            wish.name == target.name
-                && wish
-                    .kind
-                    .as_ref()
-                    .is_none_or(|kind| target.crate_types.contains(kind))
-        })
-    };
-    if wishes.is_empty()
-        || cargo
-            .targets
-            .iter()
-            .any(|target| is_cdylib(target) && granted(target))
-    {
-        return Ok(());
-    }
-    Err(ProjectError::NoSuchTarget {
-        wished: wishes
-            .iter()
-            .map(|wish| format!("`{}`", wish.name))
-            .collect::<Vec<_>>()
-            .join(", "),
-        there: cargo
-            .targets
-            .iter()
-            .map(|target| format!("`{}`", target.name))
-            .collect::<Vec<_>>()
-            .join(", "),
-    })
+pub(super) fn is_library(target: &TargetFacts) -> bool {
+    !is_program(target)
 }
 
-fn is_library(target: &super::cargo::TargetFacts) -> bool {
-    !target.kinds.iter().any(|kind| kind == "bin")
-}
-
-fn is_cdylib(target: &super::cargo::TargetFacts) -> bool {
+pub(super) fn is_cdylib(target: &TargetFacts) -> bool {
     target.crate_types.iter().any(|kind| kind == "cdylib")
+}
+
+pub(super) fn is_program(target: &TargetFacts) -> bool {
+    target.kinds.iter().any(|kind| kind == "bin")
 }
 
 /// The one package of that name; two versions of PyO3 cannot be linked together.

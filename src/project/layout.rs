@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bindings;
 use super::load::ProjectError;
 use super::notice::Notice;
 use super::settings::Settings;
@@ -36,6 +37,20 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// The folder, in the wheel, of a package that is generated for a library: `a/b/c` for the module `a.b.c` beside Python files,
+    /// else `c`.
+    #[must_use]
+    pub fn code_folder(&self, module: &ModulePath) -> String {
+        if self.is_mixed() {
+            match module.parts() {
+                [one] => format!("{one}/{one}"),
+                parts => parts.join("/"),
+            }
+        } else {
+            module.last().to_owned()
+        }
+    }
+
     /// Whether there are Python files beside the extension.
     #[must_use]
     pub fn is_mixed(&self) -> bool {
@@ -48,6 +63,7 @@ pub fn detect(
     root: &Path,
     src_root: Option<PathBuf>,
     module: &ModulePath,
+    bindings: bindings::Kind,
     settings: &Settings,
     notices: &mut Vec<Notice>,
 ) -> Result<Layout, ProjectError> {
@@ -86,7 +102,7 @@ pub fn detect(
     }
     let reason = if is_crate {
         format!("the folder `{shown}` is a Rust crate, not a Python package")
-    } else if module.is_dotted() {
+    } else if module.is_dotted() && bindings != bindings::Kind::Bin {
         return Err(ProjectError::NoPackageForModule {
             module: module.to_string(),
             package,
@@ -94,7 +110,8 @@ pub fn detect(
     } else {
         format!("there is no folder `{shown}` with Python files")
     };
-    let stub = Some(root.join(format!("{}.pyi", module.last()))).filter(|stub| stub.is_file());
+    let stub = Some(root.join(format!("{}.pyi", module.last())))
+        .filter(|stub| bindings != bindings::Kind::Bin && stub.is_file());
     Ok(Layout {
         kind: Kind::Pure { stub },
         packages: packages(None, &python_root, settings, notices),

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bindings::{Bindings, Kind};
 use super::git::{self, GitError};
 use super::notice::Notice;
 use super::pyproject::{Document, DocumentError, Place};
 use super::settings::{self, Origin, Overrides, Settings, Tables, VersionWish};
-use super::{Project, bindings, cargo, layout, metadata};
+use super::{Project, bindings, cargo, layout, metadata, products};
 use crate::archive::ArchiveError;
 use crate::fs::{self, FileError};
 use crate::host::Host;
@@ -124,14 +125,10 @@ pub enum ProjectError {
         /// Where the name comes from.
         origin: String,
     },
-    /// A kind of bindings that is not there yet.
-    #[error("`{bindings}` bindings are not supported by this version of ironwheel")]
-    UnsupportedBindings {
-        /// The kind.
-        bindings: String,
-    },
     /// Neither pyo3 nor pyo3-ffi is among the dependencies.
-    #[error("`{package}` uses neither `pyo3` nor `pyo3-ffi`, so Python could not import it")]
+    #[error(
+        "`{package}` uses neither `pyo3` nor `pyo3-ffi` and makes no program and no shared object, so Python could do nothing with it"
+    )]
     NoBindings {
         /// The package.
         package: String,
@@ -147,6 +144,28 @@ pub enum ProjectError {
         name: String,
         /// Its versions.
         versions: String,
+    },
+    /// `bin` bindings without a program.
+    #[error("`{package}` has no program that a wheel could hold")]
+    NoProgram {
+        /// The package.
+        package: String,
+    },
+    /// Programs are for features that are off.
+    #[error("{programs} can only be built with features that are off: {features}")]
+    ProgramsNeedFeatures {
+        /// The programs.
+        programs: String,
+        /// The features.
+        features: String,
+    },
+    /// `bins` names what is not there.
+    #[error("`bins` names a program that the crate does not have: {name}")]
+    NoSuchProgram {
+        /// What is asked for.
+        name: String,
+        /// What there is.
+        there: String,
     },
     /// There is only a program.
     #[error("`{package}` has no library that Python could import")]
@@ -232,7 +251,10 @@ impl ProjectError {
             Self::ModuleName { .. } => {
                 "set `[lib] name` in Cargo.toml, or `module-name` in `[tool.ironwheel]`, to the name that Python shall import".to_owned()
             }
-            Self::UnsupportedBindings { .. } => "build it with maturin until a later version brings them".to_owned(),
+            Self::NoProgram { .. } => "add `src/main.rs`, or leave `bindings` to be found out".to_owned(),
+            Self::NoSuchProgram { there, .. } if there.is_empty() => "it has none: add `src/main.rs`".to_owned(),
+            Self::NoSuchProgram { there, .. } => format!("its programs are {there}"),
+            Self::ProgramsNeedFeatures { .. } => "turn them on: `--features`, or `features` in `[tool.ironwheel]`".to_owned(),
             Self::NoBindings { has_library: true, .. } => "add `pyo3` to `[dependencies]`".to_owned(),
             Self::NoBindings { has_library: false, .. } | Self::NoLibrary { .. } => {
                 "add a library (`src/lib.rs` and `[lib] crate-type = [\"cdylib\"]`) with a `#[pymodule]` in it".to_owned()
@@ -304,18 +326,17 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
     };
     let described = metadata::describe(sources, bounds, &mut notices)?;
     let bindings = bindings::detect(&facts, &settings)?;
-    let module = module_name(&settings, &manifest, document)?;
-    let layout = layout::detect(&root, found.src_root.clone(), &module, &settings, &mut notices)?;
-    if bindings.version.major == 0 && bindings.version.minor < 26 && !has_extension_module(&facts, &settings)
-    {
-        notices.push(
-            Notice::new(format!(
-                "`{}` {} is used without its feature `extension-module`, so the extension may be linked to libpython",
-                bindings.crate_name, bindings.version
-            ))
-            .hint("turn the feature on: `features = [\"pyo3/extension-module\"]` in `[tool.ironwheel]`"),
-        );
-    }
+    let module = module_name(&settings, &manifest, document, bindings.kind)?;
+    let layout = layout::detect(
+        &root,
+        found.src_root.clone(),
+        &module,
+        bindings.kind,
+        &settings,
+        &mut notices,
+    )?;
+    let products = products::list(&facts, &bindings, &module, &settings)?;
+    notices.extend(without_extension_module(&bindings, &facts, &settings));
     Ok(Project {
         root,
         manifest: found.manifest.clone(),
@@ -328,6 +349,7 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         module,
         layout,
         bindings,
+        products,
         settings,
         notices,
     })
@@ -546,6 +568,7 @@ fn module_name(
     settings: &Settings,
     manifest: &cargo::RootManifest,
     document: Option<&Document>,
+    kind: Kind,
 ) -> Result<ModulePath, ProjectError> {
     let project_name = match document {
         Some(document) => match document.root().table("project")? {
@@ -566,7 +589,19 @@ fn module_name(
     } else {
         (manifest.name.clone(), "`package.name` of Cargo.toml".to_owned())
     };
-    ModulePath::parse(&name).map_err(|source| ProjectError::ModuleName { source, origin })
+    let parsed = ModulePath::parse(&name);
+    match parsed {
+        // Nobody imports a program; the name only tells which Python package goes with it.
+        Err(_) if kind == Kind::Bin && !settings.module_name.is_explicit() => {
+            let importable: String = name
+                .chars()
+                .map(|c| if c.is_alphanumeric() { c } else { '_' })
+                .collect();
+            ModulePath::parse(&importable).or_else(|_| ModulePath::parse(&format!("_{importable}")))
+        }
+        parsed => parsed,
+    }
+    .map_err(|source| ProjectError::ModuleName { source, origin })
 }
 
 fn build_system(document: &Document, notices: &mut Vec<Notice>) -> Result<(), DocumentError> {
@@ -583,6 +618,23 @@ fn build_system(document: &Document, notices: &mut Vec<Notice>) -> Result<(), Do
     }
     table.text("build-backend")?;
     Ok(())
+}
+
+/// An extension of an older PyO3 that may be linked to libpython.
+fn without_extension_module(
+    bindings: &Bindings,
+    facts: &cargo::CargoFacts,
+    settings: &Settings,
+) -> Option<Notice> {
+    let pyo3 = bindings.pyo3.as_ref().filter(|_| bindings.kind == Kind::Pyo3)?;
+    let is_old = pyo3.version.major == 0 && pyo3.version.minor < 26;
+    (is_old && !has_extension_module(facts, settings)).then(|| {
+        Notice::new(format!(
+            "`{}` {} is used without its feature `extension-module`, so the extension may be linked to libpython",
+            pyo3.crate_name, pyo3.version
+        ))
+        .hint("turn the feature on: `features = [\"pyo3/extension-module\"]` in `[tool.ironwheel]`")
+    })
 }
 
 fn has_extension_module(facts: &cargo::CargoFacts, settings: &Settings) -> bool {

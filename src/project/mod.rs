@@ -10,6 +10,7 @@ pub mod license;
 pub mod load;
 pub mod metadata;
 pub mod notice;
+pub mod products;
 pub mod pyproject;
 pub mod settings;
 
@@ -40,14 +41,24 @@ pub struct Project {
     pub entry_points: metadata::EntryPoints,
     /// Files for `licenses/`.
     pub license_files: Vec<metadata::LicenseFile>,
-    /// The extension's import path.
+    /// The import path of the extension, or of the package that goes with the programs.
     pub module: ModulePath,
     /// Where things lie in the tree and go in the wheel.
     pub layout: layout::Layout,
     /// How the crate speaks Python.
     pub bindings: bindings::Bindings,
+    /// What cargo makes for the wheel; never empty.
+    pub products: Vec<products::Product>,
     /// All settings, each with its origin.
     pub settings: settings::Settings,
     /// What the user should know.
     pub notices: Vec<Notice>,
+}
+
+impl Project {
+    /// The name of the wheel's data folder, which does not hang on its tags: `demo-1.0.data`.
+    #[must_use]
+    pub fn data_folder(&self) -> String {
+        format!("{}-{}.data", self.metadata.name.escaped(), self.version)
+    }
 }

@@ -347,11 +347,7 @@ mod tests {
             assert_eq!(file.compression(), zip::CompressionMethod::Deflated);
             assert_eq!(file.last_modified().unwrap().to_string(), "1980-01-01 00:00:00");
             assert_eq!(file.extra_data().unwrap_or_default(), b"");
-            seen.push((
-                file.name().unwrap().into_owned(),
-                content.len(),
-                file.unix_mode().unwrap(),
-            ));
+            seen.push((file.name().to_owned(), content.len(), file.unix_mode().unwrap()));
         }
         assert_eq!(
             seen,

@@ -27,6 +27,7 @@ folders! {
     ignored_files = "ignored-files",
     import_names = "import-names",
     include_exclude = "include-exclude",
+    library_and_programs = "library-and-programs",
     license_expression = "license-expression",
     license_file_table = "license-file-table",
     license_text = "license-text",
@@ -37,6 +38,8 @@ folders! {
     optional_dependencies = "optional-dependencies",
     path_dependency = "path-dependency",
     pre_release = "pre-release",
+    program = "program",
+    programs_and_python = "programs-and-python",
     pure = "pure",
     pyo3_ffi_alone = "pyo3-ffi-alone",
     python_packages = "python-packages",
@@ -51,7 +54,7 @@ folders! {
 }
 
 /// Folders that a test of their own builds, because they need more than a compiler.
-const OTHERS: [&str; 1] = ["postgres-client"];
+const OTHERS: [&str; 2] = ["embedded-python", "postgres-client"];
 
 #[test]
 fn every_folder_is_a_test() {

@@ -118,7 +118,7 @@ fn no_library_at_all() {
     );
     case.remove("src/lib.rs");
     case.write("src/main.rs", "fn main() {}\n");
-    assert_snapshot!(refused(&case, &[]), @r#"
+    assert_snapshot!(refused(&case, &["-b", "pyo3"]), @r#"
     status: 1
     --- stderr
     error: `pure` has no library that Python could import
@@ -139,7 +139,7 @@ fn no_pyo3() {
     assert_snapshot!(refused(&case, &[]), @"
     status: 1
     --- stderr
-    error: `pure` uses neither `pyo3` nor `pyo3-ffi`, so Python could not import it
+    error: `pure` uses neither `pyo3` nor `pyo3-ffi` and makes no program and no shared object, so Python could do nothing with it
       hint: add `pyo3` to `[dependencies]`
     ");
 }

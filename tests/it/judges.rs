@@ -8,7 +8,8 @@ use crate::place::{self, Python};
 use crate::shell::{Answer, Shell};
 
 /// Findings of `check-wheel-contents` that are meant to be so in some crate, each with its reason.
-const CONTENTS_IGNORED: [(&str, &str, &str); 4] = [
+const CONTENTS_IGNORED: [(&str, &str, &str); 5] = [
+    ("W007,W008", "program", "there is nothing but the program"),
     ("W009", "python_packages", "its `python-packages` ask for two"),
     ("W009", "import_names", "its `import-names` name two"),
     (

@@ -22,6 +22,7 @@ mod pep517;
 mod place;
 mod plan;
 mod postgres;
+mod programs;
 mod rebuilds;
 mod repair;
 mod reproducible;

@@ -1,0 +1,173 @@
+//! What cargo shall make of the project, and what each is to the wheel.
+
+use std::path::PathBuf;
+
+use super::bindings::{Bindings, Kind, is_cdylib, is_program};
+use super::cargo::{CargoFacts, TargetFacts};
+use super::load::ProjectError;
+use super::settings::{Bins, Settings, TargetWish};
+use crate::name::ModulePath;
+
+/// Something that cargo makes and the wheel holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The package that it is made of, by its opaque id.
+    pub package: String,
+    /// That package's Cargo.toml.
+    pub manifest: PathBuf,
+    /// Whether a shared object is all that the library is compiled to; true for programs.
+    pub is_alone: bool,
+    /// What it is to the wheel.
+    pub role: Role,
+}
+
+/// What something compiled is to the wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// An extension module, which Python imports.
+    Extension(ModulePath),
+    /// A library, which generated Python code loads; the module is where that code goes.
+    Library(ModulePath),
+    /// A program, by its name.
+    Program(String),
+}
+
+impl Product {
+    /// For people: `the extension demo._native`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.role {
+            Role::Extension(module) => format!("the extension `{module}`"),
+            Role::Library(module) => format!("the library of `{module}`"),
+            Role::Program(name) => format!("the program `{name}`"),
+        }
+    }
+}
+
+/// Lists what is made: the library first, then the programs in cargo's order.
+pub fn list(
+    cargo: &CargoFacts,
+    bindings: &Bindings,
+    module: &ModulePath,
+    settings: &Settings,
+) -> Result<Vec<Product>, ProjectError> {
+    let wishes = &settings.targets.value;
+    let product = |role, is_alone| Product {
+        package: cargo.root_id.clone(),
+        manifest: cargo.root().manifest.clone(),
+        is_alone,
+        role,
+    };
+    let mut products = Vec::new();
+    let library = cargo
+        .targets
+        .iter()
+        .find(|target| bindings.kind != Kind::Bin && is_cdylib(target) && is_wished(target, wishes));
+    if let Some(library) = library {
+        let role = match bindings.kind {
+            Kind::Pyo3 => Role::Extension(module.clone()),
+            Kind::Cffi | Kind::Uniffi | Kind::Bin => Role::Library(module.clone()),
+        };
+        products.push(product(role, library.crate_types == ["cdylib"]));
+    }
+    let programs = Programs {
+        cargo,
+        settings,
+        all_by_default: bindings.kind == Kind::Bin,
+    };
+    for program in programs.list()? {
+        products.push(product(Role::Program(program.name.clone()), true));
+    }
+    if products.is_empty() || (library.is_none() && bindings.kind != Kind::Bin) {
+        return Err(nothing(cargo, wishes));
+    }
+    Ok(products)
+}
+
+/// Which programs go into the wheel.
+struct Programs<'a> {
+    cargo: &'a CargoFacts,
+    settings: &'a Settings,
+    /// Whether all are meant where nothing is said; beside a library they have to be asked for.
+    all_by_default: bool,
+}
+
+impl<'a> Programs<'a> {
+    fn list(&self) -> Result<Vec<&'a TargetFacts>, ProjectError> {
+        let wishes = &self.settings.targets.value;
+        let listed = !wishes.is_empty() && self.settings.bins.value == Bins::None;
+        let all = || self.all().filter(|program| self.is_buildable(program));
+        match &self.settings.bins.value {
+            Bins::Named(names) => names.iter().map(|name| self.named(name)).collect(),
+            Bins::All => Ok(all().collect()),
+            Bins::None if self.all_by_default || listed => {
+                Ok(all().filter(|program| is_wished(program, wishes)).collect())
+            }
+            Bins::None => Ok(Vec::new()),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a TargetFacts> + use<'a> {
+        self.cargo.targets.iter().filter(|target| is_program(target))
+    }
+
+    fn is_buildable(&self, program: &TargetFacts) -> bool {
+        let on = |feature: &String| self.cargo.root().features.contains(feature);
+        program.required_features.iter().all(on)
+    }
+
+    fn named(&self, name: &str) -> Result<&'a TargetFacts, ProjectError> {
+        let Some(program) = self.all().find(|program| program.name == name) else {
+            return Err(ProjectError::NoSuchProgram {
+                name: name.to_owned(),
+                there: names(self.all().map(|program| program.name.as_str())),
+            });
+        };
+        if self.is_buildable(program) {
+            Ok(program)
+        } else {
+            Err(ProjectError::ProgramsNeedFeatures {
+                programs: format!("`{name}`"),
+                features: names(program.required_features.iter().map(String::as_str)),
+            })
+        }
+    }
+}
+
+/// Whether `targets` asks for a target, or asks for nothing.
+fn is_wished(target: &TargetFacts, wishes: &[TargetWish]) -> bool {
+    wishes.is_empty()
+        || wishes.iter().any(|wish| {
+            wish.name == target.name
+                && wish
+                    .kind
+                    .as_ref()
+                    .is_none_or(|kind| target.crate_types.contains(kind) || target.kinds.contains(kind))
+        })
+}
+
+/// Why nothing would be made.
+fn nothing(cargo: &CargoFacts, wishes: &[TargetWish]) -> ProjectError {
+    if wishes.is_empty() {
+        let programs = || cargo.targets.iter().filter(|target| is_program(target));
+        return ProjectError::ProgramsNeedFeatures {
+            programs: names(programs().map(|program| program.name.as_str())),
+            features: names(
+                programs()
+                    .flat_map(|program| &program.required_features)
+                    .map(String::as_str),
+            ),
+        };
+    }
+    ProjectError::NoSuchTarget {
+        wished: names(wishes.iter().map(|wish| wish.name.as_str())),
+        there: names(cargo.targets.iter().map(|target| target.name.as_str())),
+    }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", library_and_programs::count("three words here"));
+}

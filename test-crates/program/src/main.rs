@@ -1,0 +1,3 @@
+fn main() {
+    println!("a program, and nothing of Python in it");
+}

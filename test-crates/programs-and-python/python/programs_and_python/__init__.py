@@ -1,0 +1,2 @@
+def tools():
+    return ["first-tool", "second-tool"]

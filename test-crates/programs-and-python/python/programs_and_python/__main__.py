@@ -1,0 +1,5 @@
+from programs_and_python import tools
+
+
+def main():
+    print(*tools())

@@ -1,0 +1,100 @@
+//! Programs in wheels, beyond what `test-crates` shows by their expectations alone.
+
+use crate::case::Case;
+use crate::expect;
+use crate::place;
+use crate::shell::Shell;
+
+/// Unpacks a wheel and gives the path of a script in it.
+fn script(case: &Case, name: &str) -> std::path::PathBuf {
+    let folder = case.path("unpacked");
+    let wheels = case.wheels();
+    let [wheel] = wheels.as_slice() else {
+        panic!("one wheel: {wheels:?}");
+    };
+    Shell::new(&place::python().executable)
+        .args(["-m", "zipfile", "-e"])
+        .arg(wheel)
+        .arg(&folder)
+        .run()
+        .succeeded();
+    let found = Shell::new("find")
+        .arg(&folder)
+        .args(["-path", &format!("*.data/scripts/{name}")])
+        .run()
+        .succeeded();
+    let path = std::path::PathBuf::from(found.trim());
+    Shell::new("chmod").arg("+x").arg(&path).run().succeeded();
+    path
+}
+
+#[test]
+fn a_program_that_embeds_python_is_for_one_version_of_it() {
+    let case = Case::of("embedded-python");
+    let python = place::python();
+    case.build([] as [&str; 0]).succeeds();
+    let wheel = &case.wheels()[0];
+    let name = wheel.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+    let tag = python.tag();
+    assert!(
+        name.starts_with(&format!("embedded_python-0.1.0-{tag}-{tag}-")),
+        "{name}"
+    );
+    let look = expect::look(wheel);
+    let needed: Vec<&String> = look.elf.values().flat_map(|elf| &elf.needed).collect();
+    assert!(
+        needed
+            .iter()
+            .any(|library| library.starts_with(&format!("libpython{}", python.version))),
+        "{needed:?}"
+    );
+    // Its own Python's library is where that Python was installed, which need not be a place that the loader knows.
+    let folder = Shell::new(&python.executable)
+        .args([
+            "-c",
+            "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))",
+        ])
+        .run()
+        .succeeded();
+    let said = Shell::new(script(&case, "embedded-python"))
+        .set("LD_LIBRARY_PATH", folder.trim())
+        .run()
+        .succeeded();
+    assert_eq!(said, format!("Python {} inside\n", python.version));
+}
+
+#[test]
+fn every_program_of_the_crate_goes_with_the_library_where_all_are_asked_for() {
+    let case = Case::of("library-and-programs");
+    case.edit("pyproject.toml", "bins = [\"count-words\"]", "bins = true");
+    let report = case.run(["plan"]).report();
+    for name in ["count-words", "only-for-developers"] {
+        assert!(report.contains(&format!(".data/scripts/{name}")), "{report}");
+    }
+}
+
+#[test]
+fn a_program_listed_among_the_targets_goes_with_the_library() {
+    let case = Case::of("library-and-programs");
+    case.edit(
+        "pyproject.toml",
+        "[tool.ironwheel]\nbins = [\"count-words\"]",
+        "[tool.maturin]\ntargets = [\n  { name = \"library_and_programs\", kind = \"cdylib\" },\n  \
+         { name = \"only-for-developers\", kind = \"bin\" },\n]",
+    );
+    let report = case.run(["plan"]).report();
+    assert!(report.contains(".data/scripts/only-for-developers"), "{report}");
+    assert!(!report.contains("count-words"), "{report}");
+}
+
+#[test]
+fn a_library_or_a_program_alone_can_be_chosen() {
+    let case = Case::of("library-and-programs");
+    let report = case.run(["plan", "-b", "bin"]).report();
+    assert!(
+        report.contains("-py3-none-*.whl") || report.contains("-cp"),
+        "{report}"
+    );
+    assert!(report.contains(".data/scripts/count-words"), "{report}");
+    assert!(!report.contains("library_and_programs/__init__.py"), "{report}");
+}
