@@ -143,7 +143,7 @@ impl RepairError {
 pub fn repair(request: &Request, host: &Host, listener: Listener<'_>) -> Result<Vec<WheelMade>, RepairError> {
     let mut made = Vec::new();
     for path in &request.wheels {
-        let unpacked = read::open(path)?;
+        let unpacked = read::open(path, host.cores())?;
         if let Some(wheel) = one(path, unpacked, &made, request, host, listener)? {
             listener(Event::Wheel(wheel.clone()));
             made.push(wheel);

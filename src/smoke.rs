@@ -76,7 +76,7 @@ pub fn smoke(wheel: &Path, code: &str, host: &Host) -> Result<Option<Finding>, S
     let name = wheel.file_name().unwrap_or_default().to_string_lossy();
     let filename = WheelFilename::parse(&name)?;
     let bytes = fs::read(wheel)?;
-    let entries = read::read(&bytes).map_err(|source| SmokeError::Zip {
+    let entries = read::read(&bytes, host.cores()).map_err(|source| SmokeError::Zip {
         path: wheel.to_owned(),
         source,
     })?;

@@ -61,7 +61,7 @@ pub fn run(arguments: &ShowArguments, host: &Host, screen: &Screen) -> Result<()
     }
     let search = search(arguments, host);
     for (index, wheel) in arguments.wheels.iter().enumerate() {
-        let report = show::report(&host.absolute(wheel), &search)?;
+        let report = show::report(&host.absolute(wheel), &search, host.cores())?;
         let shown = if arguments.all { usize::MAX } else { SHOWN };
         let gap = if index == 0 { "" } else { "\n" };
         screen.result(

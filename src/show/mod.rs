@@ -8,12 +8,14 @@ mod treemap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::archive::ArchivePath;
 use crate::audit::packages::{Package, Packages};
 use crate::audit::{self, Audit, Closure, ClosureError, Object, Place, Search};
 use crate::elf;
 use crate::fs::FileError;
 use crate::tag::WheelFilename;
 use crate::wheel::read::{self, Files, ReadError};
+use crate::zip::parallel;
 
 /// Everything there is to tell about a wheel.
 #[derive(Debug)]
@@ -115,17 +117,17 @@ impl ShowError {
     }
 }
 
-/// Reads a wheel and all that the loader would bring for it.
+/// Reads a wheel, on up to `cores` threads, and all that the loader would bring for it.
 ///
 /// # Errors
 /// Where the file is no wheel that an installer should open, or a library that it needs cannot be read.
-pub fn report(path: &Path, search: &Search) -> Result<Report, ShowError> {
+pub fn report(path: &Path, search: &Search, cores: usize) -> Result<Report, ShowError> {
     let Files {
         filename,
         dist_info,
         entries,
         size,
-    } = read::files(path)?;
+    } = read::files(path, cores)?;
     let members: Vec<Member> = entries
         .into_iter()
         .map(|entry| Member {
@@ -137,7 +139,7 @@ pub fn report(path: &Path, search: &Search) -> Result<Report, ShowError> {
     let text = |name: &str| text_of(&members, &format!("{dist_info}/{name}"));
     let metadata = text("METADATA");
     let field = |name| header(&metadata, name).unwrap_or("?");
-    let (objects, unreadable) = objects(&members);
+    let (objects, unreadable) = objects(&members, cores);
     let closure = audit::close(&objects, search).map_err(|source| ShowError::Closure {
         path: path.to_owned(),
         source,
@@ -216,14 +218,21 @@ fn sboms(members: &[Member], folder: &str) -> Vec<Sbom> {
         .collect()
 }
 
-fn objects(members: &[Member]) -> (Vec<Object>, Vec<(String, String)>) {
+fn objects(members: &[Member], cores: usize) -> (Vec<Object>, Vec<(String, String)>) {
+    let files: Vec<&Member> = members
+        .iter()
+        .filter(|member| elf::is_elf(&member.bytes))
+        .collect();
+    let looked = parallel::map(cores, &files, |member| {
+        let path = ArchivePath::parse(&member.path).map_err(|error| error.to_string())?;
+        let facts = elf::inspect(&member.bytes).map_err(|error| error.to_string())?;
+        Ok(Object { path, facts })
+    });
     let mut objects = Vec::new();
     let mut unreadable = Vec::new();
-    for member in members.iter().filter(|member| elf::is_elf(&member.bytes)) {
-        let facts = elf::inspect(&member.bytes).map_err(|error| error.to_string());
-        let path = crate::archive::ArchivePath::parse(&member.path).map_err(|error| error.to_string());
-        match path.and_then(|path| Ok((path, facts?))) {
-            Ok((path, facts)) => objects.push(Object { path, facts }),
+    for (member, look) in files.into_iter().zip(looked) {
+        match look {
+            Ok(object) => objects.push(object),
             Err(reason) => unreadable.push((member.path.clone(), reason)),
         }
     }

@@ -114,20 +114,20 @@ impl ReadError {
     }
 }
 
-/// Reads a wheel whole. Nothing is written anywhere.
+/// Reads a wheel whole, on up to `cores` threads. Nothing is written anywhere.
 ///
 /// # Errors
 /// Where it is not a zip archive that every reader sees alike, has not exactly the metadata folder of its name, or does not
 /// hold what RECORD says.
 ///
 /// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/>
-pub fn open(path: &Path) -> Result<Unpacked, ReadError> {
+pub fn open(path: &Path, cores: usize) -> Result<Unpacked, ReadError> {
     let Files {
         filename,
         dist_info,
         entries,
         size,
-    } = files(path)?;
+    } = files(path, cores)?;
     let record_path = format!("{dist_info}/RECORD");
     let record = entries.iter().find(|entry| entry.path == record_path);
     compare(
@@ -170,14 +170,14 @@ pub fn open(path: &Path) -> Result<Unpacked, ReadError> {
 ///
 /// # Errors
 /// As for [`open`], but for what RECORD says.
-pub fn files(path: &Path) -> Result<Files, ReadError> {
+pub fn files(path: &Path, cores: usize) -> Result<Files, ReadError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let filename = WheelFilename::parse(&name).map_err(|source| ReadError::Name {
         path: path.to_owned(),
         source,
     })?;
     let bytes = fs::read(path)?;
-    let entries = read::read(&bytes).map_err(|source| ReadError::Zip {
+    let entries = read::read(&bytes, cores).map_err(|source| ReadError::Zip {
         path: path.to_owned(),
         source,
     })?;

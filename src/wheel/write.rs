@@ -327,7 +327,7 @@ mod tests {
             };
             let filename = WheelFilename::parse("demo-1.0-cp39-abi3-linux_x86_64.whl").unwrap();
             let written = write(Wheel::new(filename, tree), prepared, &options, &|_, _| {}).unwrap();
-            let entries = read(&std::fs::read(&written.path).unwrap()).unwrap();
+            let entries = read(&std::fs::read(&written.path).unwrap(), 2).unwrap();
             (written, entries)
         }
 

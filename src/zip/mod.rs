@@ -1,6 +1,6 @@
 //! Takes entries. Gives an archive with the same bytes everywhere, and reads archives strictly.
 //! Knows nothing of wheels.
-//! The only room that names the zip crate.
+//! The only room that names the zip crate, which is the second opinion of its tests.
 //!
 //! <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>
 
@@ -12,6 +12,7 @@ pub mod parallel;
 pub mod read;
 pub mod structure;
 pub mod survey;
+mod unpack;
 pub mod write;
 
 /// Signatures, flags and sentinels that the writer and the reader share.

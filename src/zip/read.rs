@@ -1,8 +1,8 @@
 //! A strict reader: what the package index refuses is an error here.
 
-use std::io::{Cursor, Read};
-
+use super::parallel;
 use super::structure::{self, Outline};
+use super::unpack::unpack;
 
 /// An archive that unpacks to more than this must not do so from less than a fiftieth: the index's limit.
 const LARGE: u64 = 64 * 1024 * 1024;
@@ -50,54 +50,27 @@ impl ZipError {
     }
 }
 
-/// Reads every file, in the archive's order. Folders are checked and left out.
+/// Reads every file, in the archive's order, on up to `cores` threads. Folders are checked and left out.
 ///
 /// Everything that [`structure::read`] checks holds, and each file has the size and the CRC that its headers say.
-pub fn read(bytes: &[u8]) -> Result<Vec<ReadEntry>, ZipError> {
-    let outlines = structure::read(bytes)?;
+pub fn read(bytes: &[u8], cores: usize) -> Result<Vec<ReadEntry>, ZipError> {
+    let mut outlines = structure::read(bytes)?;
     refuse_bomb(bytes, &outlines)?;
-    let unreadable = |error: zip::result::ZipError| ZipError::Unreadable(error.to_string());
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
-    if archive.len() != outlines.len() {
-        return Err(ZipError::Archive(format!(
-            "holds {} or {} files, depending on who reads it",
-            outlines.len(),
-            archive.len()
-        )));
-    }
-    let mut entries = Vec::with_capacity(outlines.len());
-    for outline in outlines.iter().filter(|outline| !outline.is_folder) {
-        let file = archive
-            .by_name(outline.name)
-            .map_err(|error| ZipError::refused(outline.name, format!("cannot be read: {error}")))?;
-        entries.push(ReadEntry {
-            path: outline.name.to_owned(),
-            bytes: content(outline, file)?,
-            compressed: outline.data.len() as u64,
-            mode: outline.mode,
-        });
-    }
-    Ok(entries)
+    outlines.retain(|outline| !outline.is_folder);
+    parallel::map(cores, &outlines, |outline| entry(bytes, outline))
+        .into_iter()
+        .collect()
 }
 
-/// A file's bytes: never more than its headers say, whatever the compressed bytes hold.
-fn content(outline: &Outline<'_>, file: impl Read) -> Result<Vec<u8>, ZipError> {
-    // `structure` has made sure that the size is one that the compressed bytes can reach.
-    let mut bytes = Vec::with_capacity(usize::try_from(outline.size).unwrap_or(0));
-    file.take(outline.size.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| ZipError::refused(outline.name, format!("cannot be unpacked: {error}")))?;
-    if bytes.len() as u64 == outline.size {
-        Ok(bytes)
-    } else {
-        Err(ZipError::refused(
-            outline.name,
-            format!(
-                "does not unpack to the {} bytes that its headers say",
-                outline.size
-            ),
-        ))
-    }
+fn entry(bytes: &[u8], outline: &Outline<'_>) -> Result<ReadEntry, ZipError> {
+    let packed = bytes.get(outline.data.clone()).unwrap_or_default();
+    let content = unpack(packed, outline.method, outline.size, outline.crc32);
+    Ok(ReadEntry {
+        path: outline.name.to_owned(),
+        bytes: content.map_err(|words| ZipError::refused(outline.name, words))?,
+        compressed: packed.len() as u64,
+        mode: outline.mode,
+    })
 }
 
 fn refuse_bomb(bytes: &[u8], outlines: &[Outline<'_>]) -> Result<(), ZipError> {
@@ -137,7 +110,7 @@ mod tests {
     fn reads_back_what_the_writer_wrote() {
         let large = vec![b'x'; 400_000];
         let bytes = archive(&[("ö.py", b"pass\n"), ("bin/run", &large), ("empty", b"")]);
-        let entries = read(&bytes).unwrap();
+        let entries = read(&bytes, 2).unwrap();
         let seen: Vec<_> = entries
             .iter()
             .map(|entry| (entry.path.as_str(), entry.mode))
@@ -155,8 +128,8 @@ mod tests {
         // A bit of the compressed bytes, behind the header and the one letter of the name.
         let mut bytes = sound.clone();
         bytes[33] ^= 4;
-        assert!(matches!(read(&bytes), Err(ZipError::Refused { .. })));
-        assert!(read(&sound).is_ok());
+        assert!(matches!(read(&bytes, 2), Err(ZipError::Refused { .. })));
+        assert!(read(&sound, 2).is_ok());
     }
 
     #[test]
@@ -166,7 +139,7 @@ mod tests {
             let central = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
             bytes[22..26].copy_from_slice(&lie.to_le_bytes());
             bytes[central + 24..central + 28].copy_from_slice(&lie.to_le_bytes());
-            let message = read(&bytes).unwrap_err().to_string();
+            let message = read(&bytes, 2).unwrap_err().to_string();
             assert!(message.contains("`a` "), "{lie}: {message}");
         }
     }
@@ -174,7 +147,7 @@ mod tests {
     #[test]
     fn a_bomb_is_refused() {
         assert_eq!(
-            read(&archive(&[("zeros", &vec![0; 70_000_000])]))
+            read(&archive(&[("zeros", &vec![0; 70_000_000])]), 2)
                 .unwrap_err()
                 .to_string(),
             "the archive unpacks to more than 50 times its size: 70000000 bytes"
@@ -188,11 +161,11 @@ mod tests {
             for value in [0x00, 0x01, 0x7f, 0xff, b'P'] {
                 let mut bytes = sound.clone();
                 bytes[index] = value;
-                let _ = read(&bytes);
+                let _ = read(&bytes, 2);
             }
-            assert!(read(&sound[..index]).is_err(), "cut at {index}");
-            assert!(read(&sound[index + 1..]).is_err(), "begun at {}", index + 1);
+            assert!(read(&sound[..index], 2).is_err(), "cut at {index}");
+            assert!(read(&sound[index + 1..], 2).is_err(), "begun at {}", index + 1);
         }
-        assert!(read(&sound).is_ok());
+        assert!(read(&sound, 2).is_ok());
     }
 }

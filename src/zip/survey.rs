@@ -3,11 +3,11 @@
 //! For judging archives of others. Who wants an archive that is right or none takes [`super::structure`].
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::ops::Range;
 
 use super::format;
 use super::structure;
+use super::unpack::unpack;
 use crate::archive::{ArchiveError, ArchivePath};
 
 /// What kind of fault.
@@ -147,40 +147,11 @@ pub fn content(bytes: &[u8], found: &Found) -> Result<Vec<u8>, Fault> {
         .get(found.data.clone())
         .filter(|_| found.is_readable)
         .ok_or_else(|| fault(Flaw::Damaged, "has no bytes that could be read".to_owned()))?;
-    let unpacked = match found.method {
-        format::STORED => packed.to_vec(),
-        format::DEFLATED => {
-            let possible = (packed.len() as u64).saturating_mul(structure::DEFLATE_RATIO);
-            let mut out = Vec::with_capacity(usize::try_from(found.size.min(possible)).unwrap_or(0));
-            let mut decoder = flate2::bufread::DeflateDecoder::new(packed);
-            (&mut decoder)
-                .take(found.size.saturating_add(1))
-                .read_to_end(&mut out)
-                .map_err(|error| fault(Flaw::Damaged, format!("cannot be unpacked: {error}")))?;
-            if decoder.total_in() != packed.len() as u64 && out.len() as u64 == found.size {
-                return Err(fault(
-                    Flaw::Damaged,
-                    "has bytes behind its compressed content".to_owned(),
-                ));
-            }
-            out
-        }
-        other => {
-            return Err(fault(
-                Flaw::Method,
-                format!("is compressed by a method other than deflate: {other}"),
-            ));
-        }
+    let flaw = match found.method {
+        format::STORED | format::DEFLATED => Flaw::Damaged,
+        _ => Flaw::Method,
     };
-    if unpacked.len() as u64 != found.size {
-        let words = format!("does not unpack to the {} bytes that its header says", found.size);
-        return Err(fault(Flaw::Damaged, words));
-    }
-    if crc32fast::hash(&unpacked) != found.crc32 {
-        let words = "does not unpack to what was packed: its CRC-32 is another".to_owned();
-        return Err(fault(Flaw::Damaged, words));
-    }
-    Ok(unpacked)
+    unpack(packed, found.method, found.size, found.crc32).map_err(|words| fault(flaw, words))
 }
 
 /// A header of the directory, not judged yet.
