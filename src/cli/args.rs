@@ -15,6 +15,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::check::CheckArguments;
 use super::elf::ElfArguments;
+use super::itself::{CompletionsArguments, ManArguments};
+use super::list_python::ListPythonArguments;
 use super::pep517::Pep517Arguments;
 use super::show::ShowArguments;
 use crate::audit::Search;
@@ -105,6 +107,14 @@ pub enum Command {
     Elf(ElfArguments),
     /// Explain finished wheels: where they run and why not elsewhere, who needs whom, what takes the space
     Show(ShowArguments),
+    /// List the Pythons that wheels can be built for
+    ListPython(ListPythonArguments),
+    /// Print what a shell needs to complete the flags
+    Completions(CompletionsArguments),
+    /// Print the manual, or write a page for each command
+    Man(ManArguments),
+    /// Print the JSON schema of [tool.ironwheel], for editors
+    Schema,
     /// What the hooks for front ends call
     #[command(hide = true)]
     Pep517(Pep517Arguments),
@@ -744,7 +754,8 @@ const CHECK_EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-const EXIT_STATUS: &[(&str, &str)] = &[
+/// Exit statuses, and what they mean.
+pub(super) const EXIT_STATUS: &[(&str, &str)] = &[
     ("0", "done"),
     ("1", "failed"),
     ("2", "wrong usage"),
@@ -752,6 +763,16 @@ const EXIT_STATUS: &[(&str, &str)] = &[
     ("101", "cargo failed"),
     ("128+N", "ended by signal N"),
 ];
+
+/// Lines to start from, for the command of that name; the program's own where it is empty.
+pub(super) fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
+    match command {
+        "" | "build" => BUILD_EXAMPLES,
+        "plan" => PLAN_EXAMPLES,
+        "check" => CHECK_EXAMPLES,
+        _ => &[],
+    }
+}
 
 const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}";
 
@@ -765,10 +786,10 @@ pub fn grammar() -> clap::Command {
     grammar.build();
     // `ironwheel help build` works, but the list of commands need not say so beside `--help`.
     let grammar = grammar.mut_subcommand("help", |command| command.hide(true));
-    with_help(grammar, BUILD_EXAMPLES)
-        .mut_subcommand("build", |command| with_help(command, BUILD_EXAMPLES))
-        .mut_subcommand("plan", |command| with_help(command, PLAN_EXAMPLES))
-        .mut_subcommand("check", |command| with_help(command, CHECK_EXAMPLES))
+    with_help(grammar, examples(""))
+        .mut_subcommand("build", |command| with_help(command, examples("build")))
+        .mut_subcommand("plan", |command| with_help(command, examples("plan")))
+        .mut_subcommand("check", |command| with_help(command, examples("check")))
 }
 
 fn with_help(command: clap::Command, examples: &[(&str, &str)]) -> clap::Command {

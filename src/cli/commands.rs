@@ -7,6 +7,8 @@ use super::args::{self, Arguments, BuildArguments, Command, UsageError};
 use super::check::{self, CheckError};
 use super::elf;
 use super::hints;
+use super::itself;
+use super::list_python;
 use super::pep517;
 use super::render::{self, Screen};
 use super::show;
@@ -163,6 +165,10 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let answer = pep517::run(hook, &overrides, &host, &|event| screen.tell(&event))?;
             screen.answer(&answer);
         }
+        Command::ListPython(asked) => list_python::run(asked, &Host::capture()?, screen)?,
+        Command::Completions(asked) => itself::completions(asked, screen),
+        Command::Man(asked) => itself::man(asked, &Host::capture()?, screen).map_err(MakeError::File)?,
+        Command::Schema => itself::schema(screen),
         Command::Elf(elf) => {
             elf.check()?;
             elf::run(elf, &Host::capture()?, screen)?;

@@ -151,7 +151,7 @@ pub fn ask(
     settings: &Settings,
     host: &Host,
 ) -> Result<(CargoFacts, RootManifest), ProjectError> {
-    let host_triple = host_triple(manifest)?;
+    let host_triple = host_triple(manifest.parent().unwrap_or(Path::new("/")))?;
     let target_triple = match &settings.target.value {
         Some(target) => target.clone(),
         None => configured_target(manifest, host)?.unwrap_or_else(|| host_triple.clone()),
@@ -212,8 +212,9 @@ pub fn workspace_root(manifest: &Path) -> Result<Option<PathBuf>, ProjectError> 
 
 /// This machine's own triple, as the toolchain has it that cargo runs with. Asked in the manifest's folder, where a toolchain file
 /// may name another.
-fn host_triple(manifest: &Path) -> Result<String, ProjectError> {
-    let finished = process::capture(&cargo(manifest, vec!["-vV".to_owned()]))?;
+/// The triple of the compiler that cargo uses in a folder.
+pub fn host_triple(folder: &Path) -> Result<String, ProjectError> {
+    let finished = process::capture(&cargo(&folder.join("Cargo.toml"), vec!["-vV".to_owned()]))?;
     let text = String::from_utf8_lossy(&finished.stdout);
     let triple = text.lines().find_map(|line| line.strip_prefix("host: "));
     match triple {

@@ -160,6 +160,12 @@ impl Interpreter {
     }
 }
 
+/// Oldest and newest minor of CPython that any PyO3 takes.
+pub const CPYTHON_MINORS: (u8, u8) = (7, 15);
+
+/// Oldest and newest minor of PyPy that any PyO3 takes.
+pub const PYPY_MINORS: (u8, u8) = (7, 11);
+
 /// What the project allows and where it is built for.
 #[derive(Debug, Clone, Copy)]
 pub struct Search<'a> {
