@@ -1,5 +1,7 @@
 //! `ironwheel list-python`: the Pythons that `build -f` would consider.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::render::Screen;
@@ -24,7 +26,7 @@ pub struct ListPythonArguments {
 pub fn run(arguments: &ListPythonArguments, host: &Host, screen: &Screen) -> Result<(), MakeError> {
     let host_triple = cargo::host_triple(host.working_directory())?;
     // There is no project whose folder could remember them.
-    let memory = tempfile::tempdir().map_err(FileError::new("create", &std::env::temp_dir()))?;
+    let memory = tempfile::tempdir().map_err(FileError::new("create", Path::new("a temporary folder")))?;
     let search = python::Search {
         target: arguments.target.as_deref().unwrap_or(&host_triple),
         host_triple: &host_triple,
@@ -36,7 +38,9 @@ pub fn run(arguments: &ListPythonArguments, host: &Host, screen: &Screen) -> Res
     let mut found = python::find_all(search, host)?;
     if search.target == search.host_triple
         && let Ok(usual) = python::default(search, host)
-        && !found.iter().any(|one| one.base_executable == usual.base_executable)
+        && !found
+            .iter()
+            .any(|one| one.base_executable == usual.base_executable)
     {
         found.push(usual);
     }

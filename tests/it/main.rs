@@ -15,6 +15,7 @@ mod errors;
 mod expect;
 mod front_ends;
 mod help;
+mod itself;
 mod json;
 mod judges;
 mod peers;
