@@ -105,7 +105,7 @@ pub enum Command {
     Repair(RepairArguments),
     /// Show and edit what a shared object asks of the loader, with the flags of patchelf
     Elf(ElfArguments),
-    /// Explain finished wheels: where they run and why not elsewhere, who needs whom, what takes the space
+    /// Explain finished wheels: where they run and why not elsewhere, who needs whom, what is big
     Show(ShowArguments),
     /// List the Pythons that wheels can be built for
     ListPython(ListPythonArguments),
