@@ -14,6 +14,8 @@ pub enum Stage {
     Compile,
     /// Judging the shared object.
     Audit,
+    /// Packing sources.
+    Pack,
     /// Compressing and writing.
     Write,
 }
@@ -27,6 +29,7 @@ impl Stage {
             Self::Python => "python",
             Self::Compile => "compile",
             Self::Audit => "audit",
+            Self::Pack => "pack",
             Self::Write => "write",
         }
     }
@@ -64,6 +67,21 @@ pub struct Carried {
     pub source: PathBuf,
     /// SHA-256 of the file as it was, lower-case hexadecimal.
     pub sha256: String,
+}
+
+/// A finished source distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SdistMade {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its file name.
+    pub filename: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// How many files it holds.
+    pub files: usize,
 }
 
 /// Something that happened.
@@ -111,6 +129,8 @@ pub enum Event {
     },
     /// A wheel is whole and in its place.
     Wheel(WheelMade),
+    /// A source distribution is whole and in its place.
+    Sdist(SdistMade),
 }
 
 /// Who listens.

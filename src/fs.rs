@@ -126,6 +126,21 @@ pub fn is_executable(_: &Path) -> bool {
     false
 }
 
+/// Sets a file's mode to 0755 or 0644.
+#[cfg(unix)]
+pub fn set_executable(path: &Path, executable: bool) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = if executable { 0o755 } else { 0o644 };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+        .map_err(FileError::new("change the mode of", path))
+}
+
+/// Sets a file's mode; there is none here.
+#[cfg(not(unix))]
+pub fn set_executable(_: &Path, _: bool) -> Result<(), FileError> {
+    Ok(())
+}
+
 /// A path without `.` and `..`, by its text alone.
 #[must_use]
 pub fn normalize(path: &Path) -> PathBuf {

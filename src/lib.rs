@@ -31,6 +31,7 @@ pub mod compile;
 pub mod audit;
 pub mod graft;
 pub mod wheel;
+pub mod sdist;
 
 // ── judges: what is true of a finished file
 pub mod check;

@@ -1,4 +1,5 @@
-//! A patient reader of tar archives: what they hold and all that is wrong with them. Nothing is unpacked to disk.
+//! Tar archives: a patient reader that tells what they hold and all that is wrong with them, and a writer that gives the same bytes
+//! for the same files. Nothing is unpacked to disk.
 //!
 //! <https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13>
 
@@ -6,7 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -339,6 +340,187 @@ fn pax_records(mut bytes: &[u8]) -> Option<BTreeMap<String, String>> {
     Some(records)
 }
 
+/// A file to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// Its path, with `/` between its parts.
+    pub path: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Mode 0755 rather than 0644.
+    pub executable: bool,
+}
+
+/// Writes an archive of plain files in the order given, all with the time `modified`, in seconds since 1970. Owners are numbers,
+/// and zero; what a header of 1988 cannot spell (paths that are long or not ASCII, times and sizes beyond eleven octal digits)
+/// stands in a pax header before it.
+#[must_use]
+pub fn write(members: &[Member<'_>], modified: u64) -> Vec<u8> {
+    let content: usize = members
+        .iter()
+        .map(|member| member.bytes.len().saturating_add(BLOCK.saturating_mul(4)))
+        .fold(0, usize::saturating_add);
+    let mut out = Vec::with_capacity(content);
+    for member in members {
+        write_member(&mut out, member, modified);
+    }
+    // Two empty blocks are the end, and the whole fills records of twenty.
+    out.extend_from_slice(&[0; 2 * BLOCK]);
+    fill(&mut out, RECORD);
+    out
+}
+
+/// Compresses, with nothing in the header that tells of time, name or system.
+///
+/// <https://www.rfc-editor.org/rfc/rfc1952>
+#[must_use]
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(Vec::new(), flate2::Compression::default());
+    // Writing to memory cannot fail; were it to, what is read back afterwards would tell.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
+/// Twenty blocks, as tar has written since there were tapes.
+const RECORD: usize = 20 * BLOCK;
+/// The largest number that eleven octal digits hold.
+const LARGEST_OCTAL: u64 = 0o777_7777_7777;
+
+fn write_member(out: &mut Vec<u8>, member: &Member<'_>, modified: u64) {
+    let size = member.bytes.len() as u64;
+    let split = split_path(member.path);
+    let mut records = Vec::new();
+    if split.is_none() {
+        push_record(&mut records, "path", member.path);
+    }
+    for (key, number) in [("mtime", modified), ("size", size)] {
+        if number > LARGEST_OCTAL {
+            push_record(&mut records, key, &number.to_string());
+        }
+    }
+    if !records.is_empty() {
+        let name = short_name(member.path);
+        let header = Numbers {
+            mode: 0o644,
+            size: records.len() as u64,
+            modified,
+            kind: b'x',
+        };
+        out.extend_from_slice(&header.block("PaxHeaders", &name));
+        out.extend_from_slice(&records);
+        fill(out, BLOCK);
+    }
+    let short = short_name(member.path);
+    let (prefix, name) = split.unwrap_or(("", &short));
+    let header = Numbers {
+        mode: if member.executable { 0o755 } else { 0o644 },
+        size,
+        modified,
+        kind: b'0',
+    };
+    out.extend_from_slice(&header.block(prefix, name));
+    out.extend_from_slice(member.bytes);
+    fill(out, BLOCK);
+}
+
+/// Adds zeros up to a multiple of `block`.
+fn fill(out: &mut Vec<u8>, block: usize) {
+    out.resize(out.len().next_multiple_of(block), 0);
+}
+
+/// Prefix and name of a path that a header can spell by itself.
+fn split_path(path: &str) -> Option<(&str, &str)> {
+    if !path.is_ascii() {
+        return None;
+    }
+    if path.len() <= NAME {
+        return Some(("", path));
+    }
+    // As much as fits stands in the prefix.
+    path.match_indices('/')
+        .filter_map(|(at, _)| Some((path.get(..at)?, path.get(at.checked_add(1)?..)?)))
+        .filter(|(prefix, name)| prefix.len() <= PREFIX && name.len() <= NAME && !name.is_empty())
+        .last()
+}
+
+const NAME: usize = 100;
+const PREFIX: usize = 155;
+
+/// What readers that know no pax headers see: the end of the path, in ASCII.
+fn short_name(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let name: String = name
+        .chars()
+        .map(|letter| if letter.is_ascii() { letter } else { '_' })
+        .collect();
+    let surplus = name.len().saturating_sub(NAME);
+    name.get(surplus..).unwrap_or_default().to_owned()
+}
+
+/// `length key=value` and a line break, where the length counts its own digits.
+fn push_record(out: &mut Vec<u8>, key: &str, value: &str) {
+    let bare = key.len().saturating_add(value.len()).saturating_add(3);
+    let mut length = bare;
+    loop {
+        let whole = bare.saturating_add(length.to_string().len());
+        if whole == length {
+            break;
+        }
+        length = whole;
+    }
+    out.extend_from_slice(format!("{length} {key}={value}\n").as_bytes());
+}
+
+/// The numbers of a header.
+struct Numbers {
+    mode: u64,
+    size: u64,
+    modified: u64,
+    kind: u8,
+}
+
+impl Numbers {
+    /// The header's block. A number that is too large stands in the pax header before it.
+    fn block(&self, prefix: &str, name: &str) -> [u8; BLOCK] {
+        let octal = |number: u64| if number > LARGEST_OCTAL { 0 } else { number };
+        let mut fields = Vec::with_capacity(BLOCK);
+        let mut text = |bytes: &[u8], width: usize| {
+            let end = fields.len().saturating_add(width);
+            fields.extend_from_slice(bytes);
+            fields.resize(end, 0);
+        };
+        text(name.as_bytes(), NAME);
+        text(format!("{:07o}", self.mode).as_bytes(), 8);
+        text(b"0000000", 8);
+        text(b"0000000", 8);
+        text(format!("{:011o}", octal(self.size)).as_bytes(), 12);
+        text(format!("{:011o}", octal(self.modified)).as_bytes(), 12);
+        // The checksum is taken with its own field full of spaces.
+        text(b"        ", 8);
+        text(&[self.kind], 1);
+        text(b"", 100);
+        text(b"ustar\x0000", 8);
+        text(b"", 32);
+        text(b"", 32);
+        text(b"0000000", 8);
+        text(b"0000000", 8);
+        text(prefix.as_bytes(), PREFIX);
+        let mut block = [0; BLOCK];
+        for (byte, field) in block.iter_mut().zip(fields) {
+            *byte = field;
+        }
+        let sum: u64 = block.iter().map(|byte| u64::from(*byte)).sum();
+        let checksum = format!("{sum:06o}\0 ");
+        for (byte, digit) in block.iter_mut().skip(148).zip(checksum.bytes()) {
+            *byte = digit;
+        }
+        block
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,5 +618,57 @@ mod tests {
         let mut longer = packed.clone();
         longer.extend(b"tail");
         assert_eq!(gunzip(&longer, 1 << 20).unwrap().1, 4);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let long = format!("demo-0.1.0/{}/file.txt", "folder".repeat(40));
+        let prefixed = format!("demo-0.1.0/{}/{}", "p".repeat(90), "n".repeat(90));
+        let paths = ["demo-0.1.0/a", "demo-0.1.0/größe.py", &long, &prefixed];
+        let members: Vec<Member<'_>> = paths
+            .iter()
+            .map(|path| Member {
+                path,
+                bytes: path.as_bytes(),
+                executable: path.ends_with(".py"),
+            })
+            .collect();
+        let bytes = write(&members, 1_000_000_000);
+        assert_eq!(bytes.len() % RECORD, 0);
+        let (entries, faults) = survey(&bytes);
+        assert_eq!(faults, []);
+        for (entry, member) in entries.iter().zip(&members) {
+            assert_eq!((entry.path.as_str(), entry.bytes), (member.path, member.bytes));
+            assert_eq!(entry.mode, if member.executable { 0o755 } else { 0o644 });
+            assert_eq!(entry.kind, Kind::File);
+        }
+        assert_eq!(entries.len(), members.len());
+        // Only what a plain header cannot spell has one of pax before it.
+        let pax = bytes
+            .chunks(BLOCK)
+            .filter(|block| block[156] == b'x' && block[257..262] == *b"ustar");
+        assert_eq!(pax.count(), 2);
+        assert_eq!(gunzip(&gzip(&bytes), 1 << 20).unwrap(), (bytes.clone(), 0));
+        assert_eq!(gzip(&bytes)[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+    }
+
+    #[test]
+    fn a_record_counts_its_own_length() {
+        for length in 1..200 {
+            let mut out = Vec::new();
+            push_record(&mut out, "path", &"x".repeat(length));
+            assert_eq!(pax_records(&out).unwrap()["path"].len(), length);
+        }
+    }
+
+    #[test]
+    fn times_beyond_eleven_digits_stand_in_a_pax_header() {
+        let member = Member {
+            path: "a",
+            bytes: b"",
+            executable: false,
+        };
+        let bytes = write(&[member], LARGEST_OCTAL + 1);
+        assert!(bytes[BLOCK..].starts_with(b"20 mtime=8589934592\n"));
     }
 }

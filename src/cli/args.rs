@@ -21,6 +21,7 @@ use super::pep517::Pep517Arguments;
 use super::show::ShowArguments;
 use crate::audit::Search;
 use crate::host::Host;
+use crate::make::SdistWish;
 use crate::project::settings::{AuditMode, Overrides, Purpose, VariableError, Variables, excluded_globs};
 use crate::repair;
 use crate::tag::{BuildTag, PlatformWish, TagError};
@@ -99,6 +100,8 @@ pub enum Command {
     Build(BuildArguments),
     /// Print which wheels `build` would make, and why, without compiling anything
     Plan(BuildArguments),
+    /// Pack the sources, and those of all crates they depend on by a path
+    Sdist(SdistArguments),
     /// Judge wheels and source distributions by the packaging standards
     Check(CheckArguments),
     /// Put into finished wheels the libraries they lack, with the flags of auditwheel
@@ -251,6 +254,9 @@ pub struct BuildArguments {
     /// Build tag in the wheel's file name: 1, 2.rc
     #[arg(long, value_name = "TAG", value_parser = BuildTag::parse, hide_short_help = true)]
     pub build_tag: Option<BuildTag>,
+    /// Pack the sources too, and build the wheels from what was packed
+    #[arg(long)]
+    pub sdist: bool,
     /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE", hide_short_help = true)]
     pub smoke: Option<String>,
@@ -355,8 +361,6 @@ pub struct CargoArguments {
 )]
 pub struct LaterArguments {
     #[arg(long, hide = true)]
-    sdist: bool,
-    #[arg(long, hide = true)]
     pgo: bool,
     #[arg(long, hide = true)]
     zig: bool,
@@ -369,12 +373,6 @@ pub struct LaterArguments {
 impl LaterArguments {
     fn refuse(&self) -> Result<(), UsageError> {
         let flags = [
-            (
-                self.sdist,
-                "--sdist",
-                "building a source distribution and the wheels from it",
-                "leave it out: wheels are built from the working tree",
-            ),
             (
                 self.pgo,
                 "--pgo",
@@ -408,6 +406,62 @@ impl LaterArguments {
                 instead,
             }),
         }
+    }
+}
+
+/// What `sdist` takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Source distribution")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct SdistArguments {
+    /// Cargo.toml of the crate [default: the one here]
+    #[arg(short, long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Folder for the archive [default: /tmp/wheels]
+    #[arg(short, long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Pack the sources of all dependencies too, so that it builds without a network
+    #[arg(long)]
+    pub vendor: bool,
+    /// Fail rather than change Cargo.lock
+    #[arg(long, help_heading = "Cargo")]
+    pub locked: bool,
+    /// `--locked` and `--offline` together
+    #[arg(long, help_heading = "Cargo")]
+    pub frozen: bool,
+    /// Stay off the network
+    #[arg(long, help_heading = "Cargo")]
+    pub offline: bool,
+    /// Folder for what cargo generates
+    #[arg(long, value_name = "FOLDER", help_heading = "Cargo")]
+    pub target_dir: Option<PathBuf>,
+    /// A value or a file of cargo's configuration
+    #[arg(long, value_name = "KEY=VALUE|PATH", action = ArgAction::Append, hide_short_help = true, help_heading = "Cargo")]
+    pub config: Vec<String>,
+}
+
+impl SdistArguments {
+    /// What was asked, for the project to weigh against its files.
+    #[must_use]
+    pub fn overrides(&self, screen: &ScreenArguments) -> Overrides {
+        Overrides {
+            manifest_path: self.manifest_path.clone(),
+            out: self.out.clone(),
+            target_dir: self.target_dir.clone(),
+            locked: self.locked,
+            frozen: self.frozen,
+            offline: self.offline,
+            config: self.config.clone(),
+            quiet: screen.quiet,
+            verbose: screen.verbose,
+            ..Overrides::default()
+        }
+    }
+
+    /// What goes into the archive beside the project's own files.
+    #[must_use]
+    pub fn wish(&self) -> SdistWish {
+        SdistWish { vendor: self.vendor }
     }
 }
 
@@ -754,6 +808,12 @@ const CHECK_EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
+const SDIST_EXAMPLES: &[(&str, &str)] = &[
+    ("ironwheel sdist -o dist", "the project here"),
+    ("ironwheel sdist --vendor", "with the sources of all dependencies"),
+    ("ironwheel plan --sdist", "what it would hold, and why"),
+];
+
 /// Exit statuses, and what they mean.
 pub(super) const EXIT_STATUS: &[(&str, &str)] = &[
     ("0", "done"),
@@ -769,6 +829,7 @@ pub(super) fn examples(command: &str) -> &'static [(&'static str, &'static str)]
     match command {
         "" | "build" => BUILD_EXAMPLES,
         "plan" => PLAN_EXAMPLES,
+        "sdist" => SDIST_EXAMPLES,
         "check" => CHECK_EXAMPLES,
         _ => &[],
     }
@@ -789,6 +850,7 @@ pub fn grammar() -> clap::Command {
     with_help(grammar, examples(""))
         .mut_subcommand("build", |command| with_help(command, examples("build")))
         .mut_subcommand("plan", |command| with_help(command, examples("plan")))
+        .mut_subcommand("sdist", |command| with_help(command, examples("sdist")))
         .mut_subcommand("check", |command| with_help(command, examples("check")))
 }
 
@@ -998,7 +1060,6 @@ mod tests {
     #[test]
     fn what_a_later_version_brings_is_refused_by_name() {
         for flag in [
-            "--sdist",
             "--pgo",
             "--zig",
             "--generate-stubs",
@@ -1027,7 +1088,7 @@ mod tests {
         ] {
             assert!(long.contains(part), "{part}");
         }
-        assert!(!long.contains("--sdist"));
+        assert!(!long.contains("--pgo"));
         assert_eq!(
             parse(["ironwheel", "help", "build"]).unwrap_err().to_string(),
             long

@@ -14,7 +14,7 @@ use super::render::{self, Screen};
 use super::show;
 use crate::elf_file::ElfFileError;
 use crate::host::{Host, HostError};
-use crate::make::{self, MakeError};
+use crate::make::{self, MakeError, SdistWish};
 use crate::process;
 use crate::project::settings::Overrides;
 use crate::repair::{self, RepairError};
@@ -139,7 +139,14 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
     match &arguments.command {
         Command::Build(build) => {
             let (overrides, host) = asked(arguments, build)?;
-            let wheels = make::wheels(&overrides, &host, &|event| screen.tell(&event))?;
+            let tell = |event| screen.tell(&event);
+            let wheels = if build.sdist {
+                let (sdist, wheels) = make::sdist_and_wheels(&overrides, SdistWish::default(), &host, &tell)?;
+                screen.sdist(&sdist);
+                wheels
+            } else {
+                make::wheels(&overrides, &host, &tell)?
+            };
             screen.wheels(&wheels);
             if let Some(code) = &build.smoke {
                 let paths: Vec<_> = wheels.iter().map(|wheel| wheel.path.as_path()).collect();
@@ -148,7 +155,16 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         }
         Command::Plan(build) => {
             let (overrides, host) = asked(arguments, build)?;
-            screen.plan(&make::plan(&overrides, &host, &|event| screen.tell(&event))?);
+            screen.plan(&make::plan(&overrides, build.sdist, &host, &|event| {
+                screen.tell(&event);
+            })?);
+        }
+        Command::Sdist(asked) => {
+            let overrides = asked.overrides(&arguments.screen);
+            let host = Host::capture()?;
+            screen.sdist(&make::sdist(&overrides, asked.wish(), &host, &|event| {
+                screen.tell(&event);
+            })?);
         }
         Command::Check(check) => check::run(check, &Host::capture()?, screen)?,
         Command::Repair(asked) => {

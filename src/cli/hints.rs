@@ -27,6 +27,7 @@ use crate::process::ProcessError;
 use crate::project::ProjectError;
 use crate::python::PythonError;
 use crate::repair::RepairError;
+use crate::sdist::SdistError;
 use crate::show::ShowError;
 use crate::wheel::files::FilesError;
 use crate::wheel::write::WriteError;
@@ -64,6 +65,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, bundle))
         .or_else(|| on(error, audit))
         .or_else(|| on(error, files))
+        .or_else(|| on(error, sdist))
         .or_else(|| on(error, write))
         .or_else(|| on(error, process))
         .or_else(|| on(error, archive))
@@ -90,6 +92,7 @@ fn make(error: &MakeError) -> Option<String> {
         MakeError::Bundle(error) => bundle(error),
         MakeError::Archive(error) => archive(error),
         MakeError::Write(error) => write(error),
+        MakeError::Sdist(error) => sdist(error),
         MakeError::File(error) => file(error),
         MakeError::Elf { .. } => Some(
             "see what it is, for instance with `file`; ironwheel builds for Linux, which has ELF files"
@@ -275,6 +278,23 @@ fn files(error: &FilesError) -> Option<String> {
         | FilesError::DataScheme(_)
         | FilesError::NoPythonFiles(_) => None,
     })
+}
+
+fn sdist(error: &SdistError) -> Option<String> {
+    match error {
+        SdistError::File(error) => file(error),
+        SdistError::Files(error) => files(error),
+        SdistError::Archive(error) => archive(error),
+        SdistError::Process(error) => process(error),
+        SdistError::NoPyproject(_)
+        | SdistError::Manifest { .. }
+        | SdistError::Pattern { .. }
+        | SdistError::NoPackage(_)
+        | SdistError::OutOfReach { .. }
+        | SdistError::Cargo { .. }
+        | SdistError::Unreadable(_)
+        | SdistError::OtherLock { .. } => error.hint(),
+    }
 }
 
 fn archive(error: &ArchiveError) -> Option<String> {

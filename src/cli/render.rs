@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::args::{ColorArgument, MessageFormat, ScreenArguments};
-use crate::event::{Carried, Event, Stage, WheelMade, size_in_words};
+use crate::event::{Carried, Event, SdistMade, Stage, WheelMade, size_in_words};
 use crate::make::{PlanReport, PlannedFile, PlannedWheel, SettingLine};
 
 /// The version of the JSON events' schema; a change that breaks a reader raises it.
@@ -125,6 +125,7 @@ impl Screen {
             Event::Running { line } => self.running(&mut sheet, line),
             Event::Cargo { line } => self.cargo(&mut sheet, line),
             Event::Wheel(wheel) => self.wheel(&mut sheet, wheel),
+            Event::Sdist(sdist) => self.sdist_made(&mut sheet, sdist),
         }
     }
 
@@ -154,6 +155,22 @@ impl Screen {
         }
     }
 
+    /// Says at the end which source distribution was made.
+    pub fn sdist(&self, sdist: &SdistMade) {
+        let mut sheet = self.sheet();
+        if self.quiet {
+            return;
+        }
+        let path = sdist.path.display();
+        sheet.verb(GOOD, "Sources", &format!("{STRONG}{path}{STRONG:#}"));
+        for (name, value) in [
+            ("size", size_in_words(sdist.size)),
+            ("sha256", sdist.sha256.clone()),
+        ] {
+            sheet.say(&format!("{:VERB_WIDTH$} {name:<6} {value}", ""));
+        }
+    }
+
     /// Says what would be made: the report is what was asked for, so it stands on standard output.
     pub fn plan(&self, report: &PlanReport) {
         let mut sheet = self.sheet();
@@ -176,6 +193,13 @@ impl Screen {
                 settings: report.settings.iter().map(SettingBody::from).collect(),
             },
         );
+        if let Some(sdist) = &report.sdist {
+            let body = PlannedSdistEvent {
+                filename: &sdist.filename,
+                files: sdist.files.iter().map(FileBody::from).collect(),
+            };
+            self.emit(&mut sheet, "plan-sdist", &body);
+        }
         for wheel in &report.wheels {
             self.emit(&mut sheet, "plan", &PlanEvent::from(wheel));
         }
@@ -338,6 +362,18 @@ impl Screen {
         sheet
             .timings
             .retain(|stage, _| matches!(stage, Stage::Project | Stage::Python));
+    }
+
+    fn sdist_made(&self, sheet: &mut Sheet, sdist: &SdistMade) {
+        let path = sdist.path.display().to_string();
+        let body = SdistEvent {
+            path: &path,
+            filename: &sdist.filename,
+            sha256: &sdist.sha256,
+            size: sdist.size,
+            files: sdist.files,
+        };
+        self.emit(sheet, "sdist", &body);
     }
 
     fn emit(&self, sheet: &mut Sheet, event: &str, body: &impl Serialize) {
@@ -511,6 +547,21 @@ impl<'a> From<&'a SettingLine> for SettingBody<'a> {
 }
 
 #[derive(Serialize)]
+struct SdistEvent<'a> {
+    path: &'a str,
+    filename: &'a str,
+    sha256: &'a str,
+    size: u64,
+    files: usize,
+}
+
+#[derive(Serialize)]
+struct PlannedSdistEvent<'a> {
+    filename: &'a str,
+    files: Vec<FileBody<'a>>,
+}
+
+#[derive(Serialize)]
 struct PlanEvent<'a> {
     filename: &'a str,
     interpreter: Option<&'a str>,
@@ -527,20 +578,25 @@ struct FileBody<'a> {
     source: Option<String>,
 }
 
-impl<'a> From<&'a PlannedWheel> for PlanEvent<'a> {
-    fn from(wheel: &'a PlannedWheel) -> Self {
-        let body = |file: &'a PlannedFile| FileBody {
+impl<'a> From<&'a PlannedFile> for FileBody<'a> {
+    fn from(file: &'a PlannedFile) -> Self {
+        Self {
             path: &file.path,
             rule: &file.rule,
             source: file.source.as_ref().map(|path| path.display().to_string()),
-        };
+        }
+    }
+}
+
+impl<'a> From<&'a PlannedWheel> for PlanEvent<'a> {
+    fn from(wheel: &'a PlannedWheel) -> Self {
         Self {
             filename: &wheel.filename,
             interpreter: wheel.interpreter.as_deref(),
             abi: &wheel.abi,
             reason: &wheel.reason,
             extension: &wheel.extension,
-            files: wheel.files.iter().map(body).collect(),
+            files: wheel.files.iter().map(FileBody::from).collect(),
         }
     }
 }
@@ -573,6 +629,11 @@ fn plan_in_words(report: &PlanReport, verbose: bool) -> String {
     if !settings.is_empty() {
         push_heading(&mut text, "settings");
         push_rows(&mut text, "  ", &settings);
+    }
+    if let Some(sdist) = &report.sdist {
+        push_heading(&mut text, &sdist.filename);
+        text.push_str("  files\n");
+        push_files(&mut text, sdist.files.iter(), verbose);
     }
     let shared = shared_files(&report.wheels);
     let is_shared = |file: &&PlannedFile| shared.contains(&(file.path.as_str(), file.rule.as_str()));
@@ -662,6 +723,7 @@ fn past_tense(stage: Stage) -> &'static str {
         Stage::Python => "Found",
         Stage::Compile => "Compiled",
         Stage::Audit => "Audited",
+        Stage::Pack => "Packed",
         Stage::Write => "Wrote",
     }
 }

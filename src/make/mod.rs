@@ -5,13 +5,15 @@
 
 mod hooks;
 mod planned;
+mod sdist;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use hooks::{HookError, build_requirements, dist_info, wheel_for_front_end};
-pub use planned::{PlanReport, PlannedFile, PlannedWheel, SettingLine, plan};
+pub use planned::{PlanReport, PlannedFile, PlannedSdist, PlannedWheel, SettingLine, plan};
+pub use sdist::{SdistWish, sdist, sdist_and_wheels};
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::audit::{Audit, AuditError, Cause, Grafting, Search, bringers};
@@ -29,6 +31,7 @@ use crate::project::products::Role;
 use crate::project::settings::{AuditMode, Overrides, excluded_globs};
 use crate::project::{self, Notice, Project, ProjectError};
 use crate::python::{self, Interpreter, PythonError};
+use crate::sdist::SdistError;
 use crate::tag::{PlatformTag, TagError, WheelFilename, WheelTag};
 use crate::wheel::files::{self, FilesError, Selected};
 use crate::wheel::papers::{self, Papers};
@@ -74,6 +77,9 @@ pub enum MakeError {
     /// The wheel cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// There is no source distribution.
+    #[error(transparent)]
+    Sdist(#[from] SdistError),
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -100,8 +106,8 @@ pub enum MakeError {
     /// A front end asks for what it cannot have.
     #[error(transparent)]
     Hook(#[from] HookError),
-    /// The finished wheel breaks a rule that it breaks in nobody's name but ours.
-    #[error("the wheel that was made is wrong, which is a fault of ironwheel's: {finding}")]
+    /// The finished archive breaks a rule that it breaks in nobody's name but ours.
+    #[error("the archive that was made is wrong, which is a fault of ironwheel's: {finding}")]
     Wrong {
         /// The first of what is wrong.
         finding: Finding,

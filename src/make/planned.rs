@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{MakeError, add_part, announce, decide, understand};
-use crate::archive::Content;
+use crate::archive::{ArchivePath, Content, Entry};
 use crate::event::Listener;
 use crate::host::Host;
 use crate::plan::{Abi, Job};
@@ -12,6 +12,7 @@ use crate::project::settings::{
 };
 use crate::project::{self, Project};
 use crate::python::Interpreter;
+use crate::sdist;
 use crate::tag::PlatformWish;
 use crate::wheel::files::{self, Selected};
 use crate::wheel::sbom;
@@ -33,6 +34,8 @@ pub struct PlanReport {
     pub layout: String,
     /// Why this layout.
     pub layout_reason: String,
+    /// The source distribution, where one is asked for.
+    pub sdist: Option<PlannedSdist>,
     /// Every wheel.
     pub wheels: Vec<PlannedWheel>,
     /// Every setting.
@@ -56,10 +59,19 @@ pub struct PlannedWheel {
     pub files: Vec<PlannedFile>,
 }
 
-/// A file that a wheel would hold.
+/// A source distribution that would be made.
+#[derive(Debug)]
+pub struct PlannedSdist {
+    /// Its file name.
+    pub filename: String,
+    /// Every file, in the archive's order.
+    pub files: Vec<PlannedFile>,
+}
+
+/// A file that an archive would hold.
 #[derive(Debug)]
 pub struct PlannedFile {
-    /// Its path in the wheel.
+    /// Its path in the archive.
     pub path: String,
     /// The rule that admits it.
     pub rule: String,
@@ -80,8 +92,13 @@ pub struct SettingLine {
     pub is_default: bool,
 }
 
-/// Tells what `wheels` would make, without compiling anything.
-pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<PlanReport, MakeError> {
+/// Tells what `wheels` would make, and `sdist` where that is wished, without compiling anything.
+pub fn plan(
+    overrides: &Overrides,
+    with_sdist: bool,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<PlanReport, MakeError> {
     let project = understand(overrides, host, listener)?;
     let plan = decide(&project, host, listener)?;
     let selected = files::select(&project, &project.data_folder())?;
@@ -92,7 +109,11 @@ pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Resul
         .iter()
         .map(|job| planned(&project, job, &selected))
         .collect::<Result<Vec<_>, MakeError>>()?;
+    let sdist = with_sdist
+        .then(|| planned_sdist(&project, listener))
+        .transpose()?;
     Ok(PlanReport {
+        sdist,
         name: project.metadata.name.as_written().to_owned(),
         version: project.version.to_string(),
         module: project.module.to_string(),
@@ -108,6 +129,27 @@ pub fn plan(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Resul
         settings: setting_lines(&project),
         root: project.root,
     })
+}
+
+fn planned_sdist(project: &Project, listener: Listener<'_>) -> Result<PlannedSdist, MakeError> {
+    let sdist = sdist::collect(project)?;
+    announce(&sdist.notices, listener);
+    let files = sdist.files();
+    Ok(PlannedSdist {
+        filename: format!("{}.tar.gz", sdist.name),
+        files: files.into_iter().map(planned_file).collect(),
+    })
+}
+
+fn planned_file((path, entry): (&ArchivePath, &Entry)) -> PlannedFile {
+    PlannedFile {
+        path: path.to_string(),
+        rule: entry.rule.clone(),
+        source: match &entry.content {
+            Content::File(source) => Some(source.clone()),
+            Content::Bytes(_) => None,
+        },
+    }
 }
 
 fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedWheel, MakeError> {
@@ -126,17 +168,7 @@ fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedW
     for part in &job.parts {
         add_part(project, part, Vec::new(), &mut tree)?;
     }
-    let mut files: Vec<PlannedFile> = tree
-        .iter()
-        .map(|(path, entry)| PlannedFile {
-            path: path.to_string(),
-            rule: entry.rule.clone(),
-            source: match &entry.content {
-                Content::File(source) => Some(source.clone()),
-                Content::Bytes(_) => None,
-            },
-        })
-        .collect();
+    let mut files: Vec<PlannedFile> = tree.iter().map(planned_file).collect();
     files.extend(planned_dist_info(project));
     Ok(PlannedWheel {
         filename,

@@ -182,7 +182,9 @@ pub fn ask(
     Ok((facts, root_manifest))
 }
 
-fn cargo(manifest: &Path, arguments: Vec<String>) -> Invocation {
+/// A call of cargo in the manifest's folder.
+#[must_use]
+pub fn cargo(manifest: &Path, arguments: Vec<String>) -> Invocation {
     Invocation {
         program: "cargo".to_owned(),
         arguments,
@@ -274,6 +276,14 @@ pub fn common_flags(settings: &Settings, features: &[String]) -> Vec<String> {
             flags.push(flag.to_owned());
         }
     }
+    flags.extend(configuration_flags(settings));
+    flags
+}
+
+/// Flags that configure cargo itself.
+#[must_use]
+pub fn configuration_flags(settings: &Settings) -> Vec<String> {
+    let mut flags = Vec::new();
     for value in &settings.config.value {
         flags.push("--config".to_owned());
         flags.push(value.clone());

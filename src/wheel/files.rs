@@ -93,11 +93,50 @@ pub struct Selected {
     pub notices: Vec<Notice>,
 }
 
+/// What files are chosen for.
+#[derive(Clone, Copy)]
+enum Purpose<'a> {
+    /// A wheel, whose data folder has this name.
+    Wheel(&'a str),
+    /// A source distribution, in which each file has a place of its own.
+    Sdist(&'a dyn Fn(&Path) -> PathBuf),
+}
+
+impl Purpose<'_> {
+    fn is_meant_by(self, pattern: &Pattern) -> bool {
+        match self {
+            Self::Wheel(_) => pattern.wheel,
+            Self::Sdist(_) => pattern.sdist,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wheel(_) => "wheel",
+            Self::Sdist(_) => "source distribution",
+        }
+    }
+}
+
 /// Tells which files go into the wheel, beside the extension and the metadata. `data` is the name of the wheel's data folder.
 pub fn select(project: &Project, data: &str) -> Result<Selected, FilesError> {
+    select_for(project, Purpose::Wheel(data))
+}
+
+/// Tells which files that a wheel is made of go into the source distribution, beside those of the crates. `place` tells where.
+pub fn select_sources(project: &Project, place: &dyn Fn(&Path) -> PathBuf) -> Result<Selected, FilesError> {
+    select_for(project, Purpose::Sdist(place))
+}
+
+fn select_for(project: &Project, purpose: Purpose<'_>) -> Result<Selected, FilesError> {
+    let patterns = project.settings.exclude.value.iter();
     let mut selection = Selection {
         project,
-        exclude: Excluder::new(&project.root, &project.settings.exclude.value)?,
+        purpose,
+        exclude: Excluder::new(
+            &project.root,
+            patterns.filter(|pattern| purpose.is_meant_by(pattern)),
+        )?,
         tree: Tree::default(),
         notices: Vec::new(),
         ignored_python: Vec::new(),
@@ -108,7 +147,7 @@ pub fn select(project: &Project, data: &str) -> Result<Selected, FilesError> {
     }
     selection.add_includes()?;
     if let Some(folder) = &project.layout.data {
-        selection.add_data(folder, data)?;
+        selection.add_data(folder)?;
     }
     selection.mention_unused();
     Ok(Selected {
@@ -170,6 +209,7 @@ pub fn add_from_out_dirs(
 
 struct Selection<'a> {
     project: &'a Project,
+    purpose: Purpose<'a>,
     exclude: Excluder,
     tree: Tree,
     notices: Vec<Notice>,
@@ -215,7 +255,7 @@ impl Selection<'_> {
 
     /// Walks a package's folder, in the order of names.
     fn walk(&mut self, folder: &Path, rules: &mut Vec<Gitignore>, rule: &str) -> Result<(), FilesError> {
-        if self.is_cache(folder) {
+        if is_cache(self.project, folder) {
             return Ok(());
         }
         let own = ignore_rules(folder, self.is_sdist());
@@ -234,7 +274,7 @@ impl Selection<'_> {
                 );
                 continue;
             }
-            if never_travels(&path, is_folder) || self.is_leftover(&path) {
+            if never_travels(&path, is_folder) || is_leftover(self.project, &path) {
                 continue;
             }
             if let Some(line) = ignored_by(&path, is_folder, rules) {
@@ -264,20 +304,32 @@ impl Selection<'_> {
         self.add(path, &spelled(&relative)?, rule)
     }
 
-    /// Adds a file unless an `exclude` pattern takes it away.
+    /// Adds a file unless an `exclude` pattern takes it away. `place` is where a wheel holds it.
     fn add(&mut self, path: &Path, place: &str, rule: &str) -> Result<(), FilesError> {
+        let place = match self.purpose {
+            Purpose::Wheel(_) => place.to_owned(),
+            Purpose::Sdist(place) => spelled(&place(path))?,
+        };
+        self.put(path, &place, rule)
+    }
+
+    fn put(&mut self, path: &Path, place: &str, rule: &str) -> Result<(), FilesError> {
         if self.exclude.takes(path, &self.project.root.join(place)) {
             return Ok(());
         }
         self.inside(path)?;
         let entry = Entry {
             content: Content::File(path.to_owned()),
-            // Installers put what lies there onto `PATH`.
-            executable: fs::is_executable(path) || place.contains(".data/scripts/"),
+            executable: fs::is_executable(path) || self.puts_on_path(place),
             rule: rule.to_owned(),
         };
         self.tree.add(ArchivePath::parse(place)?, entry)?;
         Ok(())
+    }
+
+    /// Installers put what lies there onto `PATH`.
+    fn puts_on_path(&self, place: &str) -> bool {
+        matches!(self.purpose, Purpose::Wheel(_)) && place.contains(".data/scripts/")
     }
 
     /// A file behind a link must be the project's own, or the workspace's.
@@ -323,38 +375,6 @@ impl Selection<'_> {
         self.project.root.join("PKG-INFO").is_file()
     }
 
-    /// A cargo target directory or another folder that says of itself that it can be thrown away.
-    fn is_cache(&self, folder: &Path) -> bool {
-        const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
-        folder == self.project.cargo.target_directory
-            || std::fs::read(folder.join("CACHEDIR.TAG")).is_ok_and(|tag| tag.starts_with(SIGNATURE))
-    }
-
-    /// The extension of an earlier build, left beside the Python files by an editable install.
-    fn is_leftover(&self, path: &Path) -> bool {
-        let module = &self.project.module;
-        let mut home = self.project.layout.python_root.clone();
-        home.extend(&module.parts()[..module.parts().len() - 1]);
-        if !module.is_dotted() {
-            home.push(module.last());
-        }
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            return false;
-        };
-        let of_extension = name.strip_prefix("lib").into_iter().chain([name]).any(|name| {
-            name.strip_prefix(module.last())
-                .is_some_and(|rest| rest.starts_with('.'))
-        });
-        let is_library = ["so", "pyd", "dll", "dylib", "pdb", "dwp"]
-            .iter()
-            .any(|extension| {
-                Path::new(name)
-                    .extension()
-                    .is_some_and(|found| found == *extension)
-            });
-        of_extension && is_library && path.parent() == Some(&home)
-    }
-
     fn note_ignored(&mut self, path: &Path, is_folder: bool, line: &str) {
         let is_python = |path: &Path| {
             path.extension()
@@ -377,18 +397,21 @@ impl Selection<'_> {
         let folder = self.project.module.last().to_owned();
         let rule = "type stub of the extension";
         self.add(stub, &format!("{folder}/__init__.pyi"), rule)?;
-        self.tree.add(
-            ArchivePath::parse(&format!("{folder}/py.typed"))?,
-            Entry::generated(Vec::new(), rule),
-        )?;
+        if let Purpose::Wheel(_) = self.purpose {
+            self.tree.add(
+                ArchivePath::parse(&format!("{folder}/py.typed"))?,
+                Entry::generated(Vec::new(), rule),
+            )?;
+        }
         Ok(())
     }
 
     fn add_includes(&mut self) -> Result<(), FilesError> {
+        let purpose = self.purpose;
         let patterns: Vec<Pattern> = self.project.settings.include.value.clone();
         for pattern in patterns
             .iter()
-            .filter(|pattern| pattern.wheel && pattern.from_out_dir.is_none())
+            .filter(|pattern| purpose.is_meant_by(pattern) && pattern.from_out_dir.is_none())
         {
             let root = self.project.root.clone();
             let python_root = self.project.layout.python_root.clone();
@@ -412,7 +435,7 @@ impl Selection<'_> {
         Ok(())
     }
 
-    fn add_data(&mut self, folder: &Path, data: &str) -> Result<(), FilesError> {
+    fn add_data(&mut self, folder: &Path) -> Result<(), FilesError> {
         for scheme in sorted(folder)? {
             let name = scheme
                 .file_name()
@@ -421,15 +444,19 @@ impl Selection<'_> {
             if !scheme.is_dir() || !["data", "headers", "platlib", "purelib", "scripts"].contains(&name) {
                 return Err(FilesError::DataScheme(scheme));
             }
-            self.add_data_folder(folder, &scheme, data)?;
+            self.add_data_folder(folder, &scheme)?;
         }
         Ok(())
     }
 
-    fn add_data_folder(&mut self, top: &Path, folder: &Path, data: &str) -> Result<(), FilesError> {
+    fn add_data_folder(&mut self, top: &Path, folder: &Path) -> Result<(), FilesError> {
+        let data = match self.purpose {
+            Purpose::Wheel(data) => data,
+            Purpose::Sdist(_) => "",
+        };
         for path in sorted(folder)? {
             if path.is_dir() {
-                self.add_data_folder(top, &path, data)?;
+                self.add_data_folder(top, &path)?;
                 continue;
             }
             let relative = spelled(path.strip_prefix(top).unwrap_or(&path))?;
@@ -442,6 +469,10 @@ impl Selection<'_> {
     fn mention_unused(&mut self) {
         for pattern in self.exclude.unused() {
             let folder = self.project.root.join(pattern.trim_matches('/'));
+            // What a source distribution leaves out, the files of the crates among it, is not all looked at here.
+            if let Purpose::Sdist(_) = self.purpose {
+                continue;
+            }
             let notice = Notice::new(format!("`exclude` pattern `{pattern}` takes nothing away"));
             self.notices.push(if folder.is_dir() {
                 notice.hint(format!(
@@ -452,14 +483,48 @@ impl Selection<'_> {
                 notice.hint("correct the pattern, or remove it")
             });
         }
+        let archive = self.purpose.name();
         for (path, line) in &self.ignored_python {
             let shown = path.strip_prefix(&self.project.root).unwrap_or(path).display();
             self.notices.push(
-                Notice::new(format!("`{shown}` stays out of the wheel: {line} ignores it"))
-                    .hint(format!("if it belongs in the wheel: `include = [\"{shown}\"]`")),
+                Notice::new(format!("`{shown}` stays out of the {archive}: {line} ignores it")).hint(
+                    format!("if it belongs in the {archive}: `include = [\"{shown}\"]`"),
+                ),
             );
         }
     }
+}
+
+/// A cargo target directory or another folder that says of itself that it can be thrown away.
+pub(crate) fn is_cache(project: &Project, folder: &Path) -> bool {
+    const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
+    folder == project.cargo.target_directory
+        || std::fs::read(folder.join("CACHEDIR.TAG")).is_ok_and(|tag| tag.starts_with(SIGNATURE))
+}
+
+/// The extension of an earlier build, left beside the Python files by an editable install.
+pub(crate) fn is_leftover(project: &Project, path: &Path) -> bool {
+    let module = &project.module;
+    let mut home = project.layout.python_root.clone();
+    home.extend(&module.parts()[..module.parts().len() - 1]);
+    if !module.is_dotted() {
+        home.push(module.last());
+    }
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    let of_extension = name.strip_prefix("lib").into_iter().chain([name]).any(|name| {
+        name.strip_prefix(module.last())
+            .is_some_and(|rest| rest.starts_with('.'))
+    });
+    let is_library = ["so", "pyd", "dll", "dylib", "pdb", "dwp"]
+        .iter()
+        .any(|extension| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|found| found == *extension)
+        });
+    of_extension && is_library && path.parent() == Some(&home)
 }
 
 fn matches_nothing(setting: &str, pattern: &str) -> Notice {
@@ -503,7 +568,7 @@ fn first_below(folder: &Path, wanted: &impl Fn(&Path) -> bool) -> Option<PathBuf
 }
 
 /// What no wheel wants, whatever the rules say: compiled Python and repositories.
-fn never_travels(path: &Path, is_folder: bool) -> bool {
+pub(crate) fn never_travels(path: &Path, is_folder: bool) -> bool {
     let name = path.file_name().unwrap_or_default();
     if is_folder {
         return name == "__pycache__" || name == ".git" || name == ".hg" || name == ".svn";
@@ -516,7 +581,7 @@ fn never_travels(path: &Path, is_folder: bool) -> bool {
             .is_some_and(|parent| parent == "__pycache__")
 }
 
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+pub(crate) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     let read = |error| FileError::new("read the folder", folder)(error);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(read)? {
@@ -527,7 +592,7 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
 }
 
 /// A relative path with `/` between its parts.
-fn spelled(path: &Path) -> Result<String, FilesError> {
+pub(crate) fn spelled(path: &Path) -> Result<String, FilesError> {
     path.components()
         .map(|part| part.as_os_str().to_str())
         .collect::<Option<Vec<_>>>()
@@ -539,7 +604,7 @@ fn spelled(path: &Path) -> Result<String, FilesError> {
 ///
 /// In an unpacked source distribution a `.gitignore` has no say: whoever packed it chose the files already, and among them may be
 /// some that are generated and never committed.
-fn ignore_rules(folder: &Path, is_sdist: bool) -> Vec<Gitignore> {
+pub(crate) fn ignore_rules(folder: &Path, is_sdist: bool) -> Vec<Gitignore> {
     [".gitignore", ".ignore"]
         .iter()
         .skip(usize::from(is_sdist))
@@ -555,7 +620,7 @@ fn ignore_rules(folder: &Path, is_sdist: bool) -> Vec<Gitignore> {
 }
 
 /// Which rule ignores the path, in words; nothing where none does.
-fn ignored_by(path: &Path, is_folder: bool, rules: &[Gitignore]) -> Option<String> {
+pub(crate) fn ignored_by(path: &Path, is_folder: bool, rules: &[Gitignore]) -> Option<String> {
     for rule in rules.iter().rev() {
         match rule.matched(path, is_folder) {
             Match::Ignore(glob) => {
@@ -575,15 +640,16 @@ fn ignored_by(path: &Path, is_folder: bool, rules: &[Gitignore]) -> Option<Strin
 }
 
 /// `exclude` patterns: as in a `.gitignore` at the project's root, the last that matches decides.
-struct Excluder {
+pub(crate) struct Excluder {
     patterns: Vec<(String, Gitignore, std::cell::Cell<bool>)>,
 }
 
 impl Excluder {
-    fn new(root: &Path, patterns: &[Pattern]) -> Result<Self, FilesError> {
+    pub(crate) fn new<'p>(
+        root: &Path,
+        patterns: impl Iterator<Item = &'p Pattern>,
+    ) -> Result<Self, FilesError> {
         let patterns = patterns
-            .iter()
-            .filter(|pattern| pattern.wheel)
             .map(|pattern| {
                 let wrong = |error: ignore::Error| FilesError::Pattern {
                     setting: "exclude",
@@ -600,7 +666,7 @@ impl Excluder {
     }
 
     /// Whether a file stays out; it is asked for by where it lies and by where it would go.
-    fn takes(&self, source: &Path, target: &Path) -> bool {
+    pub(crate) fn takes(&self, source: &Path, target: &Path) -> bool {
         let mut taken = false;
         for (_, matcher, used) in &self.patterns {
             for path in [source, target] {
@@ -620,7 +686,7 @@ impl Excluder {
         taken
     }
 
-    fn unused(&self) -> Vec<String> {
+    pub(crate) fn unused(&self) -> Vec<String> {
         self.patterns
             .iter()
             .filter(|(_, _, used)| !used.get())
@@ -645,13 +711,16 @@ mod tests {
     #[test]
     fn exclude_patterns_read_like_a_gitignore() {
         let root = Path::new("/p");
-        let excluder =
-            Excluder::new(root, &[pattern("*.md"), pattern("/a/x.py"), pattern("!keep.md")]).unwrap();
+        let excluder = Excluder::new(
+            root,
+            [pattern("*.md"), pattern("/a/x.py"), pattern("!keep.md")].iter(),
+        )
+        .unwrap();
         let takes = |path: &str| excluder.takes(&root.join(path), &root.join(path));
         assert!(takes("a/b/c.md") && takes("a/x.py"));
         assert!(!takes("b/a/x.py") && !takes("a/keep.md") && !takes("a/y.py"));
         assert!(excluder.unused().is_empty());
-        let folder = Excluder::new(root, &[pattern("pkg/tests")]).unwrap();
+        let folder = Excluder::new(root, [pattern("pkg/tests")].iter()).unwrap();
         assert!(!folder.takes(&root.join("pkg/tests/a.py"), &root.join("pkg/tests/a.py")));
         assert_eq!(folder.unused(), ["pkg/tests"]);
     }

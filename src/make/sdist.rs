@@ -1,0 +1,118 @@
+//! The walk from a project to its source distribution, and from there to wheels.
+
+use std::path::PathBuf;
+
+use super::{MakeError, announce, begin, check_writable, end, understand, wheels};
+use crate::check::{self, Kind, Profile, Severity};
+use crate::compile;
+use crate::event::{Event, Listener, SdistMade, Stage, WheelMade};
+use crate::fs;
+use crate::host::Host;
+use crate::project::settings::Overrides;
+use crate::project::{Notice, Project};
+use crate::sdist::{self, Sdist};
+
+/// What goes into a source distribution beside the project's own files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SdistWish {
+    /// The sources of all dependencies, and the configuration that makes cargo take them.
+    pub vendor: bool,
+}
+
+/// Makes the source distribution: chosen, unpacked for cargo to read, packed, judged, written.
+pub fn sdist(
+    overrides: &Overrides,
+    wish: SdistWish,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<SdistMade, MakeError> {
+    let project = understand(overrides, host, listener)?;
+    Ok(make(&project, wish, host, listener)?.0)
+}
+
+/// Makes the source distribution and, of what it holds, every wheel of the plan.
+///
+/// It is unpacked to a folder in the target directory that stays the same, and compiled with the project's target directory: no
+/// dependency is compiled that a build of the project has compiled, and nothing is compiled twice.
+pub fn sdist_and_wheels(
+    overrides: &Overrides,
+    wish: SdistWish,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<(SdistMade, Vec<WheelMade>), MakeError> {
+    let project = understand(overrides, host, listener)?;
+    let (made, folder) = make(&project, wish, host, listener)?;
+    let unpacked = Overrides {
+        manifest_path: Some(folder.join("pyproject.toml")),
+        target_dir: Some(project.cargo.target_directory.clone()),
+        ..overrides.clone()
+    };
+    let wheels = wheels(&unpacked, host, listener)?;
+    Ok((made, wheels))
+}
+
+fn make(
+    project: &Project,
+    wish: SdistWish,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<(SdistMade, PathBuf), MakeError> {
+    let out = &project.settings.out.value;
+    check_writable(out)?;
+    let clock = begin(Stage::Pack, "sources", listener);
+    let mut sdist = sdist::collect(project)?;
+    announce(&sdist.notices, listener);
+    let folder = unpack(project, &mut sdist, wish, listener)?;
+    let bytes = sdist::pack(&sdist, host.source_date_epoch())?;
+    let filename = format!("{}.tar.gz", sdist.name);
+    judge(&filename, &bytes, host, listener)?;
+    let written = sdist::write(&filename, &bytes, out)?;
+    end(Stage::Pack, filename.as_str(), clock, listener);
+    let made = SdistMade {
+        path: written.path,
+        filename,
+        sha256: written.sha256,
+        size: written.size,
+        files: sdist.tree.len(),
+    };
+    listener(Event::Sdist(made.clone()));
+    Ok((made, folder))
+}
+
+/// Unpacks the tree, completes it by what only cargo can tell, and has cargo read it.
+fn unpack(
+    project: &Project,
+    sdist: &mut Sdist,
+    wish: SdistWish,
+    listener: Listener<'_>,
+) -> Result<PathBuf, MakeError> {
+    let _alone = compile::alone(&project.cargo, listener)?;
+    let name = project.metadata.name.escaped();
+    let folder = project.cargo.memory().join("sdist").join(name);
+    fs::create_folder(&folder)?;
+    sdist::unpack(sdist, &folder)?;
+    sdist.reduce_lock(project, &folder)?;
+    let _ = wish;
+    sdist.verify(project, &folder)?;
+    Ok(folder)
+}
+
+/// Holds the archive against the standards before anybody gets it.
+fn judge(filename: &str, bytes: &[u8], host: &Host, listener: Listener<'_>) -> Result<(), MakeError> {
+    let findings = check::judge(Kind::Sdist, filename, bytes, host.cores());
+    for (severity, finding) in findings.under(Profile::Standards) {
+        if severity != Severity::Error {
+            continue;
+        }
+        if !finding.is_about_content() {
+            return Err(MakeError::Wrong {
+                finding: finding.clone(),
+            });
+        }
+        announce(
+            &[Notice::new(finding.to_string()).hint(finding.rule.advice)],
+            listener,
+        );
+    }
+    Ok(())
+}
