@@ -442,8 +442,7 @@ fn split_path(path: &str) -> Option<(&str, &str)> {
     // As much as fits stands in the prefix.
     path.match_indices('/')
         .filter_map(|(at, _)| Some((path.get(..at)?, path.get(at.checked_add(1)?..)?)))
-        .filter(|(prefix, name)| prefix.len() <= PREFIX && name.len() <= NAME && !name.is_empty())
-        .last()
+        .rfind(|(prefix, name)| prefix.len() <= PREFIX && name.len() <= NAME && !name.is_empty())
 }
 
 const NAME: usize = 100;
@@ -630,7 +629,7 @@ mod tests {
             .map(|path| Member {
                 path,
                 bytes: path.as_bytes(),
-                executable: path.ends_with(".py"),
+                executable: path.contains("größe"),
             })
             .collect();
         let bytes = write(&members, 1_000_000_000);

@@ -194,6 +194,7 @@ pub enum MessageFormat {
 /// What `build` and `plan` share: maturin's flags with maturin's meaning.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Wheel")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct BuildArguments {
     /// Cargo.toml of the crate [default: the one here]
     #[arg(short, long, value_name = "PATH")]

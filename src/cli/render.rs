@@ -1047,6 +1047,7 @@ mod tests {
             ],
         };
         PlanReport {
+            sdist: None,
             name: "demo".to_owned(),
             version: "0.1.0".to_owned(),
             root: "/demo".into(),

@@ -24,6 +24,9 @@ pub struct Expect {
     /// The notices that come, each by a part of its line.
     #[serde(default)]
     pub notices: Vec<String>,
+    /// Every file of the source distribution, in its order; empty where there can be none.
+    #[serde(default)]
+    pub sdist: Vec<String>,
     /// The wheels that come, in the order of their names.
     pub wheel: Vec<ExpectedWheel>,
 }

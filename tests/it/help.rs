@@ -56,3 +56,9 @@ fn the_help_of_check() {
     assert_snapshot!(said(&["check", "-h"]));
     assert_snapshot!(said(&["check", "--help"]));
 }
+
+#[test]
+fn the_help_of_sdist() {
+    assert_snapshot!(said(&["sdist", "-h"]));
+    assert_snapshot!(said(&["sdist", "--help"]));
+}

@@ -27,6 +27,7 @@ mod programs;
 mod rebuilds;
 mod repair;
 mod reproducible;
+mod sdist;
 mod shell;
 mod show;
 mod tidy;

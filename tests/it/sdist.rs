@@ -1,0 +1,272 @@
+//! Source distributions: what they hold, that they are the same everywhere, and that cargo can build from them.
+
+use std::path::{Path, PathBuf};
+
+use crate::case::{COMPILERS, Case};
+use crate::expect::Expect;
+use crate::place;
+use crate::shell::Shell;
+
+/// Prints every file of an archive with its mode, unpacks it the way installers do, and prints nothing else.
+const UNPACK: &str = "
+import sys, tarfile
+with tarfile.open(sys.argv[1], 'r:gz') as archive:
+    for member in archive:
+        assert member.isfile() and (member.uid, member.gid, member.uname, member.gname) == (0, 0, '', ''), member
+        assert member.mode in (0o644, 0o755), oct(member.mode)
+        print(f'{member.mode:o} {member.name}')
+    archive.extractall(sys.argv[2], filter='data')
+";
+
+/// A source distribution, unpacked.
+struct Unpacked {
+    /// Its one folder.
+    folder: PathBuf,
+    /// Every file with its mode, in the archive's order: `644 src/lib.rs`.
+    files: Vec<String>,
+}
+
+impl Unpacked {
+    /// Unpacks with Python's own library, which refuses what leads out.
+    fn new(archive: &Path) -> Self {
+        let out = archive.with_file_name("unpacked");
+        let text = Shell::new(&place::python().executable)
+            .args(["-c", UNPACK])
+            .args([archive, &out])
+            .run()
+            .succeeded();
+        let name = archive.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let top = name.strip_suffix(".tar.gz").expect("the ending of an archive");
+        let file = |line: &str| {
+            let (mode, path) = line.split_once(' ').expect("a mode and a path");
+            let inside = path.strip_prefix(top).and_then(|path| path.strip_prefix('/'));
+            format!(
+                "{mode} {}",
+                inside.unwrap_or_else(|| panic!("{path} is not below {top}"))
+            )
+        };
+        Self {
+            folder: out.join(top),
+            files: text.lines().map(file).collect(),
+        }
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        let path = |file: &'_ String| file.split_once(' ').map(|(_, path)| path.len());
+        self.files
+            .iter()
+            .map(|file| &file[file.len() - path(file).expect("a path")..])
+            .collect()
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.folder.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Asserts that cargo reads it as it is, off the network, and gives the names of the local crates.
+    fn locked(&self, case: &Case, manifest: &str) -> Vec<String> {
+        let cargo = case.shell("cargo").folder(&self.folder).args([
+            "metadata",
+            "--locked",
+            "--offline",
+            "--format-version",
+            "1",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+            "--manifest-path",
+            manifest,
+        ]);
+        let description: serde_json::Value = serde_json::from_str(&cargo.run().succeeded()).expect("JSON");
+        let packages = description["packages"].as_array().expect("packages");
+        let mut local: Vec<String> = packages
+            .iter()
+            .filter(|package| package["source"].is_null())
+            .map(|package| package["name"].as_str().expect("a name").to_owned())
+            .collect();
+        local.sort();
+        local
+    }
+}
+
+/// Makes the source distribution of a case into its output folder.
+fn pack(case: &Case, arguments: &[&str]) -> PathBuf {
+    let shell = case.ironwheel(["sdist", "--locked", "-o"]).arg(case.out());
+    case.look_at(shell.args(arguments.iter().copied()).run())
+        .succeeds();
+    only_archive(case)
+}
+
+fn only_archive(case: &Case) -> PathBuf {
+    let mut made = case.made();
+    made.retain(|name| name.ends_with(".tar.gz"));
+    assert_eq!(made.len(), 1, "one archive: {made:?}");
+    case.out().join(&made[0])
+}
+
+/// The flags of a crate's build that say which crate it is.
+fn which(expect: &Expect) -> Vec<&str> {
+    let mut arguments = expect.arguments.iter().map(String::as_str);
+    arguments
+        .find(|argument| *argument == "-m")
+        .into_iter()
+        .chain(arguments.next())
+        .collect()
+}
+
+#[test]
+fn every_crate_s_sources_are_what_its_folder_says_and_cargo_reads_them() {
+    for folder in crate::crates::FOLDERS {
+        let expect = Expect::of(folder);
+        if expect.sdist.is_empty() {
+            assert_eq!(
+                *folder, "no-pyproject",
+                "{folder} does not say what its sources are"
+            );
+            continue;
+        }
+        let case = Case::of(folder);
+        expect.create(&case);
+        let archive = pack(&case, &which(&expect));
+        let unpacked = Unpacked::new(&archive);
+        assert_eq!(unpacked.paths(), expect.sdist, "{folder}");
+        let manifest = unpacked
+            .paths()
+            .into_iter()
+            .filter(|path| path.ends_with("Cargo.toml"))
+            .find(|path| unpacked.read(path).contains("cdylib"))
+            .expect("a manifest")
+            .to_owned();
+        unpacked.locked(&case, &manifest);
+        case.run(
+            ["check"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([archive.display().to_string()]),
+        )
+        .succeeds_on_stdout(None);
+    }
+}
+
+#[test]
+fn the_wheel_from_the_sources_is_the_wheel_from_the_tree() {
+    for (folder, arguments) in [
+        ("mixed", &[] as &[&str]),
+        ("path-dependency", &[]),
+        ("workspace-inheritance", &["-m", "extension/Cargo.toml"]),
+        ("workspace-member", &["-m", "crates/extension/Cargo.toml"]),
+    ] {
+        let case = Case::of(folder);
+        case.build(arguments.iter().copied()).succeeds();
+        let [wheel] = case.wheels().try_into().expect("one wheel");
+        let direct = std::fs::read(&wheel).expect("a wheel");
+        std::fs::remove_file(&wheel).expect("to remove it");
+        let build = || {
+            let shell = case.ironwheel(["build", "--locked", "--sdist", "-o"]);
+            shell.arg(case.out()).args(arguments.iter().copied()).run()
+        };
+        // Nothing vouches for the crates in the folder that they are unpacked to.
+        let first = build();
+        assert_eq!(first.status, 0, "{}", first.stderr);
+        assert!(
+            !first.stderr.contains("Compiling pyo3"),
+            "dependencies are compiled once:\n{}",
+            first.stderr
+        );
+        assert_eq!(std::fs::read(&wheel).expect("a wheel"), direct, "{folder}");
+        let second = build();
+        assert!(second.stderr.contains("nothing to compile"), "{}", second.stderr);
+        // Any front end gets the same from the archive alone.
+        let unpacked = Unpacked::new(&only_archive(&case));
+        let out = case.out().join("from-the-archive");
+        let shell = case
+            .ironwheel(["build", "--locked", "-o"])
+            .arg(&out)
+            .folder(&unpacked.folder);
+        let answer = shell.run();
+        assert_eq!(answer.status, 0, "{}", answer.stderr);
+        let again = out.join(wheel.file_name().expect("a name"));
+        assert_eq!(std::fs::read(again).expect("a wheel"), direct, "{folder}");
+    }
+}
+
+#[test]
+fn neither_folder_nor_repository_nor_umask_nor_order_changes_a_byte() {
+    let case = Case::of("include-exclude");
+    let other = case.twin();
+    for case in [&case, &other] {
+        Expect::of("include-exclude").create(case);
+    }
+    let bytes = |archive: &Path| std::fs::read(archive).expect("an archive");
+    let first = bytes(&pack(&case, &[]));
+    let git = |arguments: &[&str]| {
+        let shell = other
+            .shell("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"]);
+        shell.args(arguments.iter().copied()).run().succeeded();
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "src/lib.rs"]);
+    git(&["commit", "--quiet", "-m", "only one file"]);
+    let script = format!("umask 077; exec {} sdist --locked -q -o out", place::IRONWHEEL);
+    other.shell("sh").args(["-c", &script]).run().succeeded();
+    let second = bytes(&other.path("out/include_exclude-0.1.0.tar.gz"));
+    assert!(first == second, "other bytes in another folder");
+    // What lies in the output folder is no source.
+    other.shell("sh").args(["-c", &script]).run().succeeded();
+    assert!(
+        first == bytes(&other.path("out/include_exclude-0.1.0.tar.gz")),
+        "other bytes the second time"
+    );
+}
+
+#[test]
+fn the_time_is_that_of_source_date_epoch() {
+    let mut case = Case::of("pure");
+    let time = |archive: &Path| {
+        let script = "import sys, tarfile; print({member.mtime for member in tarfile.open(sys.argv[1])})";
+        let shell = Shell::new(&place::python().executable).args(["-c", script]);
+        shell.arg(archive).run().succeeded()
+    };
+    assert_eq!(time(&pack(&case, &[])), "{315532800}\n");
+    case.set("SOURCE_DATE_EPOCH", "1700000000");
+    assert_eq!(time(&pack(&case, &[])), "{1700000000}\n");
+}
+
+#[test]
+fn nothing_but_cargo_is_needed() {
+    let mut case = Case::of("path-dependency");
+    case.only(&COMPILERS);
+    pack(&case, &[]);
+}
+
+#[test]
+fn what_may_be_executed_stays_so() {
+    let case = Case::of("data-and-scripts");
+    let unpacked = Unpacked::new(&pack(&case, &[]));
+    let executable: Vec<&String> = unpacked
+        .files
+        .iter()
+        .filter(|file| file.starts_with("755"))
+        .collect();
+    let scripts = ["greet", "greet-in-python"].map(|name| format!("755 wheel-data/scripts/{name}"));
+    assert_eq!(executable, scripts.each_ref());
+}
+
+#[test]
+fn what_was_unpacked_packs_to_the_same_again() {
+    let case = Case::of("workspace-member");
+    let archive = pack(&case, &["-m", "crates/extension/Cargo.toml"]);
+    let unpacked = Unpacked::new(&archive);
+    let shell = case
+        .ironwheel(["sdist", "--locked", "-q", "-o", "again"])
+        .folder(&unpacked.folder);
+    shell.run().succeeded();
+    let again = unpacked
+        .folder
+        .join("again")
+        .join(archive.file_name().expect("a name"));
+    assert!(
+        std::fs::read(archive).expect("an archive") == std::fs::read(again).expect("an archive"),
+        "other bytes"
+    );
+}
