@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::fs::{self, FileError};
 use crate::process::{Finished, Invocation, ProcessError};
+use crate::project::settings::SdistGenerator;
 use crate::project::{Notice, Project};
 use crate::wheel::files::{self, Excluder, FilesError, spelled};
 use crate::wheel::metadata;
@@ -167,6 +168,7 @@ pub fn collect(project: &Project) -> Result<Sdist, SdistError> {
         tree: Tree::default(),
         notices: Vec::new(),
     };
+    collection.mention_generator();
     collection.add_metadata()?;
     for one in crates.all.values() {
         collection.add_crate(one)?;
@@ -260,6 +262,15 @@ impl Collection<'_> {
             rule: rule.into(),
         };
         self.add(place, entry)
+    }
+
+    fn mention_generator(&mut self) {
+        if self.project.settings.sdist_generator.value == SdistGenerator::Git {
+            self.notices.push(
+                Notice::new("`sdist-generator = \"git\"` is not needed: files are chosen by ignore files and Cargo.toml, whether or not there is a repository")
+                    .hint("see which they are: `ironwheel plan --sdist`"),
+            );
+        }
     }
 
     fn add_metadata(&mut self) -> Result<(), SdistError> {
