@@ -18,6 +18,10 @@ pub enum Stage {
     Pack,
     /// Compressing and writing.
     Write,
+    /// Bringing what a project needs into an environment.
+    Dependencies,
+    /// Putting a project into an environment.
+    Install,
 }
 
 impl Stage {
@@ -31,6 +35,8 @@ impl Stage {
             Self::Audit => "audit",
             Self::Pack => "pack",
             Self::Write => "write",
+            Self::Dependencies => "dependencies",
+            Self::Install => "install",
         }
     }
 }
@@ -120,6 +126,11 @@ pub enum Event {
     /// A program is about to run, as a line for a shell.
     Running {
         /// The line.
+        line: String,
+    },
+    /// What another program says to people.
+    Words {
+        /// One line.
         line: String,
     },
     /// A message of cargo's, as it came, for those who asked for JSON.

@@ -72,6 +72,17 @@ pub fn write_like(path: &Path, bytes: &[u8], like: &Path) -> Result<(), FileErro
         .map_err(FileError::new("write", path))
 }
 
+/// Puts a file in its place whole or not at all, with mode 0755 or 0644 (less the umask). Other names (hard links) of a file that
+/// is replaced keep the old bytes. Does not wait for the disk: what is put in place so can be made again.
+pub fn put_in_place(path: &Path, bytes: &[u8], executable: bool) -> Result<(), FileError> {
+    let mode = if executable { 0o755 } else { 0o644 };
+    let unfinished = Unfinished::create_with(path, mode).map_err(FileError::new("write", path))?;
+    unfinished
+        .filled(bytes)
+        .and_then(|file| file.rename(path))
+        .map_err(FileError::new("write", path))
+}
+
 /// Writes a file only if it does not hold these bytes already; says whether it wrote.
 pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
@@ -94,7 +105,7 @@ pub fn remove_unfinished() {
 }
 
 /// What tells, without reading it, whether a file was written to: its length and its time of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
     length: u64,
     modified: SystemTime,
@@ -183,11 +194,16 @@ struct Unfinished {
 impl Unfinished {
     /// Creates one in the folder of the file that it will become.
     fn create(target: &Path) -> std::io::Result<Self> {
+        Self::create_with(target, 0o644)
+    }
+
+    /// The same with a mode, less the umask.
+    fn create_with(target: &Path, mode: u32) -> std::io::Result<Self> {
         let mut list = unfinished();
         let mut attempt = 0_u32;
         loop {
             let path = target.with_file_name(temporary_name(target, attempt));
-            match open_new(&path) {
+            match open_new(&path, mode) {
                 Ok(file) => {
                     list.insert(path.clone());
                     return Ok(Self { path, file });
@@ -255,11 +271,12 @@ fn temporary_name(target: &Path, attempt: u32) -> OsString {
     format!(".{name}.{}-{attempt}.part", std::process::id()).into()
 }
 
-fn open_new(path: &Path) -> std::io::Result<File> {
+#[cfg_attr(not(unix), expect(unused_variables, reason = "modes are Unix's"))]
+fn open_new(path: &Path, mode: u32) -> std::io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     options.open(path)
 }
 

@@ -39,6 +39,8 @@ pub mod check;
 // ── errands: whole walks through the rooms
 pub mod bundle;
 pub mod make;
+pub mod install;
+pub mod develop;
 pub mod repair;
 pub mod elf_file;
 pub mod show;

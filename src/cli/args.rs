@@ -14,6 +14,7 @@ use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::check::CheckArguments;
+use super::develop::DevelopArguments;
 use super::elf::ElfArguments;
 use super::itself::{CompletionsArguments, ManArguments};
 use super::list_python::ListPythonArguments;
@@ -100,6 +101,9 @@ pub enum Command {
     Build(BuildArguments),
     /// Print which wheels `build` would make, and why, without compiling anything
     Plan(BuildArguments),
+    /// Install the crate here into the active virtual environment, editable
+    #[command(visible_alias = "dev")]
+    Develop(DevelopArguments),
     /// Pack the sources, and those of all crates they depend on by a path
     Sdist(SdistArguments),
     /// Judge wheels and source distributions by the packaging standards

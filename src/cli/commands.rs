@@ -12,6 +12,7 @@ use super::list_python;
 use super::pep517;
 use super::render::{self, Screen};
 use super::show;
+use crate::develop::{self, DevelopError};
 use crate::elf_file::ElfFileError;
 use crate::host::{Host, HostError};
 use crate::make::{self, MakeError, SdistWish};
@@ -30,6 +31,7 @@ enum Failure {
     Usage(UsageError),
     Host(HostError),
     Make(Box<MakeError>),
+    Develop(Box<DevelopError>),
     Repair(Box<RepairError>),
     Elf(Box<ElfFileError>),
     Check(CheckError),
@@ -47,6 +49,7 @@ impl Failure {
             Self::Usage(error) => error,
             Self::Host(error) => error,
             Self::Make(error) => error.as_ref(),
+            Self::Develop(error) => error.as_ref(),
             Self::Repair(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
@@ -61,6 +64,7 @@ impl Failure {
             Self::Show(error) => error.exit_status(),
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
+            Self::Develop(error) => error.exit_status(),
             Self::Repair(error) => error.exit_status(),
         }
     }
@@ -165,6 +169,13 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             screen.sdist(&make::sdist(&overrides, asked.wish(), &host, &|event| {
                 screen.tell(&event);
             })?);
+        }
+        Command::Develop(asked) => {
+            let request = asked.request(&arguments.screen)?;
+            let host = Host::capture()?;
+            args::check_variables(&host)?;
+            let developed = develop::develop(&request, &host, &|event| screen.tell(&event)).map_err(Box::new);
+            screen.developed(&developed.map_err(Failure::Develop)?);
         }
         Command::Check(check) => check::run(check, &Host::capture()?, screen)?,
         Command::Repair(asked) => {

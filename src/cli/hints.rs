@@ -17,10 +17,14 @@ use crate::archive::ArchiveError;
 use crate::audit::{AuditError, Cause, ClosureError, Objection};
 use crate::bundle::BundleError;
 use crate::compile::CompileError;
+use crate::develop::DevelopError;
+use crate::develop::dependencies::DependencyError;
+use crate::develop::installer::InstallerError;
 use crate::elf::ElfError;
 use crate::fs::FileError;
 use crate::graft::GraftError;
 use crate::host::HostError;
+use crate::install::InstallError;
 use crate::make::MakeError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
@@ -56,6 +60,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, CheckError::hint))
         .or_else(|| on(error, host))
         .or_else(|| on(error, make))
+        .or_else(|| on(error, develop))
         .or_else(|| on(error, repair))
         .or_else(|| on(error, show))
         .or_else(|| on(error, project))
@@ -103,6 +108,23 @@ fn make(error: &MakeError) -> Option<String> {
         | MakeError::AbiMismatch { .. }
         | MakeError::Hook(_)
         | MakeError::Wrong { .. } => error.hint(),
+    }
+}
+
+fn develop(error: &DevelopError) -> Option<String> {
+    match error {
+        DevelopError::Environment(error) => Some(error.hint().to_owned()),
+        DevelopError::Make(error) => make(error),
+        DevelopError::Dependency(DependencyError::Document(_)) => {
+            Some("groups are lists of requirements and of `{ include-group = \"…\" }`".to_owned())
+        }
+        DevelopError::Dependency(DependencyError::NoExtra { .. } | DependencyError::NoGroup { .. }) => {
+            Some("name one that is in pyproject.toml, or leave it out".to_owned())
+        }
+        DevelopError::Installer(InstallerError::Process(error)) => process(error),
+        DevelopError::Installer(error) => error.hint().map(str::to_owned),
+        DevelopError::Install(InstallError::File(error)) => file(error),
+        DevelopError::Install(error) => error.hint(),
     }
 }
 

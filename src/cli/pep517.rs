@@ -11,7 +11,7 @@ use clap::Subcommand;
 use super::args::{BuildArguments, ScreenArguments, UsageError};
 use crate::event::Listener;
 use crate::host::Host;
-use crate::make::{self, MakeError};
+use crate::make::{self, MakeError, SdistWish};
 use crate::project::settings::{Overrides, Purpose};
 
 /// A hook.
@@ -30,6 +30,8 @@ pub enum Hook {
     BuildWheel(BuildWheelArguments),
     /// Write the metadata of the wheel that would be built, and print the folder's name
     WriteDistInfo(WriteDistInfoArguments),
+    /// Pack the sources, and print the path
+    WriteSdist(WriteSdistArguments),
     /// Print what has to be installed before a wheel is built, a requirement a line
     Requires(RequiresArguments),
 }
@@ -70,6 +72,17 @@ pub struct WriteDistInfoArguments {
     pub metadata_directory: PathBuf,
 }
 
+/// `pep517 write-sdist`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WriteSdistArguments {
+    /// What every hook takes.
+    #[command(flatten)]
+    pub hook: HookArguments,
+    /// Folder for the source distribution
+    #[arg(long, value_name = "FOLDER")]
+    pub sdist_directory: PathBuf,
+}
+
 /// `pep517 requires`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RequiresArguments {
@@ -84,11 +97,15 @@ impl Pep517Arguments {
         let hook = match &self.hook {
             Hook::BuildWheel(arguments) => &arguments.hook,
             Hook::WriteDistInfo(arguments) => &arguments.hook,
+            Hook::WriteSdist(arguments) => &arguments.hook,
             Hook::Requires(arguments) => &arguments.hook,
         };
         let mut overrides = hook.build.overrides(screen)?;
         if overrides.interpreters.is_empty() && !overrides.find_interpreters {
             overrides.interpreters.extend(hook.python.clone());
+        }
+        if let Hook::WriteSdist(arguments) = &self.hook {
+            overrides.out = Some(arguments.sdist_directory.clone());
         }
         overrides.purpose = if hook.editable {
             Purpose::Editable
@@ -112,12 +129,21 @@ pub fn run(
                 .metadata_directory
                 .as_ref()
                 .map(|folder| host.absolute(folder));
-            let made = make::wheel_for_front_end(overrides, promised.as_deref(), host, listener)?;
+            let hook = if asked.hook.editable {
+                make::editable_wheel
+            } else {
+                make::wheel_for_front_end
+            };
+            let made = hook(overrides, promised.as_deref(), host, listener)?;
             Ok(vec![made.path.display().to_string()])
         }
         Hook::WriteDistInfo(asked) => {
             let folder = host.absolute(&asked.metadata_directory);
             Ok(vec![make::dist_info(overrides, &folder, host, listener)?])
+        }
+        Hook::WriteSdist(_) => {
+            let made = make::sdist(overrides, SdistWish::default(), host, listener)?;
+            Ok(vec![made.path.display().to_string()])
         }
         Hook::Requires(_) => make::build_requirements(overrides, host),
     }

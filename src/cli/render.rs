@@ -14,6 +14,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::args::{ColorArgument, MessageFormat, ScreenArguments};
+use crate::develop::Developed;
 use crate::event::{Carried, Event, SdistMade, Stage, WheelMade, size_in_words};
 use crate::make::{PlanReport, PlannedFile, PlannedWheel, SettingLine};
 
@@ -123,6 +124,7 @@ impl Screen {
             } => self.finished(&mut sheet, *stage, outcome, *duration),
             Event::Progress { done, total } => self.progress(&mut sheet, *done, *total),
             Event::Running { line } => self.running(&mut sheet, line),
+            Event::Words { line } => self.words(&mut sheet, line),
             Event::Cargo { line } => self.cargo(&mut sheet, line),
             Event::Wheel(wheel) => self.wheel(&mut sheet, wheel),
             Event::Sdist(sdist) => self.sdist_made(&mut sheet, sdist),
@@ -169,6 +171,41 @@ impl Screen {
         ] {
             sheet.say(&format!("{:VERB_WIDTH$} {name:<6} {value}", ""));
         }
+    }
+
+    /// Says what is installed where, and whether anything had to be done for it.
+    pub fn developed(&self, developed: &Developed) {
+        let mut sheet = self.sheet();
+        if !self.quiet {
+            let (verb, end) = if developed.changed {
+                ("Ready", "")
+            } else {
+                ("Unchanged", ": nothing to do")
+            };
+            let project = format!("{} {}", developed.name, developed.version);
+            let place = developed.environment.display();
+            sheet.verb(
+                GOOD,
+                verb,
+                &format!("{STRONG}{project}{STRONG:#} in {place}{end}"),
+            );
+        }
+        let environment = developed.environment.display().to_string();
+        self.emit(
+            &mut sheet,
+            "developed",
+            &DevelopedEvent {
+                name: &developed.name,
+                version: &developed.version,
+                environment: &environment,
+                changed: developed.changed,
+                in_place: developed
+                    .in_place
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect(),
+            },
+        );
     }
 
     /// Says what would be made: the report is what was asked for, so it stands on standard output.
@@ -325,6 +362,13 @@ impl Screen {
             sheet.verb(GOOD, "Running", line);
         }
         self.emit(sheet, "running", &RunningEvent { line });
+    }
+
+    /// Words of another program, as they are.
+    fn words(&self, sheet: &mut Sheet, line: &str) {
+        if !self.quiet {
+            sheet.say(line);
+        }
     }
 
     fn cargo(&self, sheet: &mut Sheet, line: &str) {
@@ -505,6 +549,15 @@ impl<'a> From<&'a Carried> for LibraryBody<'a> {
             sha256: &library.sha256,
         }
     }
+}
+
+#[derive(Serialize)]
+struct DevelopedEvent<'a> {
+    name: &'a str,
+    version: &'a str,
+    environment: &'a str,
+    changed: bool,
+    in_place: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -725,6 +778,8 @@ fn past_tense(stage: Stage) -> &'static str {
         Stage::Audit => "Audited",
         Stage::Pack => "Packed",
         Stage::Write => "Wrote",
+        Stage::Dependencies => "Added",
+        Stage::Install => "Installed",
     }
 }
 

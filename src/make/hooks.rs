@@ -21,6 +21,9 @@ pub enum HookError {
     /// A hook gives back one wheel.
     #[error("a front end takes one wheel at a time, but {} were asked for: {}", .0.len(), .0.join(", "))]
     SeveralWheels(Vec<String>),
+    /// Sources are used where they lie, which is this machine.
+    #[error("an editable installation is for this machine, but the build is for another: {0}")]
+    OtherMachine(String),
     /// The metadata directory holds no metadata.
     #[error("the metadata directory holds no METADATA: {}", .0.display())]
     NoMetadata(PathBuf),
@@ -48,6 +51,9 @@ impl HookError {
         match self {
             Self::SeveralWheels(_) => {
                 "name one Python in the build arguments; `ironwheel build` makes several wheels".to_owned()
+            }
+            Self::OtherMachine(_) => {
+                "leave `--target`, `CARGO_BUILD_TARGET` and `build.target` of cargo's configuration out".to_owned()
             }
             Self::NoMetadata(_) => {
                 "give what `prepare_metadata_for_build_wheel` wrote: its `.dist-info` folder".to_owned()
@@ -130,7 +136,7 @@ pub fn build_requirements(overrides: &Overrides, host: &Host) -> Result<Vec<Stri
     Ok(is_cffi.then(|| "cffi".to_owned()).into_iter().collect())
 }
 
-fn only_job(plan: &Plan) -> Result<&Job, HookError> {
+pub(super) fn only_job(plan: &Plan) -> Result<&Job, HookError> {
     match plan.jobs.as_slice() {
         [job] => Ok(job),
         jobs => Err(HookError::SeveralWheels(jobs.iter().map(Job::subject).collect())),
@@ -138,7 +144,7 @@ fn only_job(plan: &Plan) -> Result<&Job, HookError> {
 }
 
 /// The wheel's name before it is known what the audit would make of its platform.
-fn filename_as_far_as_known(project: &Project, job: &Job) -> Result<WheelFilename, MakeError> {
+pub(super) fn filename_as_far_as_known(project: &Project, job: &Job) -> Result<WheelFilename, MakeError> {
     let platform = planned::platform(project);
     let platform = if platform == "*" {
         let machine = project.cargo.target_triple.split('-').next().unwrap_or_default();
@@ -156,7 +162,7 @@ fn filename_as_far_as_known(project: &Project, job: &Job) -> Result<WheelFilenam
 }
 
 /// The wheel has to have the very metadata that the front end was told: it may have resolved dependencies by it.
-fn check_promised(project: &Project, folder: &Path) -> Result<(), MakeError> {
+pub(super) fn check_promised(project: &Project, folder: &Path) -> Result<(), MakeError> {
     let name = format!(
         "{}-{}.dist-info",
         project.metadata.name.escaped(),

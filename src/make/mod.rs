@@ -3,6 +3,7 @@
 //!
 //! `Project → Plan → Compiled → Audit → Grafted → Wheel → file`, for each wheel of the plan.
 
+mod editable;
 mod hooks;
 mod planned;
 mod sdist;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use editable::{Editable, Editing, Finished, edit, editable_wheel};
 pub use hooks::{HookError, build_requirements, dist_info, wheel_for_front_end};
 pub use planned::{PlanReport, PlannedFile, PlannedSdist, PlannedWheel, SettingLine, plan};
 pub use sdist::{SdistWish, sdist, sdist_and_wheels};
@@ -708,14 +710,19 @@ impl Maker<'_> {
 }
 
 /// Something compiled, and around an extension in the pure layout the package.
-fn add_part(project: &Project, part: &Part, bytes: Vec<u8>, tree: &mut Tree) -> Result<(), ArchiveError> {
+fn add_part(
+    project: &Project,
+    part: &Part,
+    content: impl Into<Content>,
+    tree: &mut Tree,
+) -> Result<(), ArchiveError> {
     let rule = match &part.product.role {
         Role::Extension(_) => "the extension",
         Role::Library(_) => "the library",
         Role::Program(_) => "the program",
     };
     let entry = Entry {
-        content: bytes.into(),
+        content: content.into(),
         executable: true,
         rule: rule.to_owned(),
     };

@@ -859,7 +859,7 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-fn requirement(text: &Text<'_>) -> Result<Requirement<VerbatimUrl>, DocumentError> {
+pub(super) fn requirement(text: &Text<'_>) -> Result<Requirement<VerbatimUrl>, DocumentError> {
     plain(text)?;
     Requirement::from_str(text.value).map_err(|error| {
         let reason = error.message.to_string();

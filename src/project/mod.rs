@@ -5,6 +5,7 @@ pub mod bindings;
 pub mod cargo;
 pub mod git;
 pub mod keys;
+pub mod groups;
 pub mod layout;
 pub mod license;
 pub mod load;

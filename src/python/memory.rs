@@ -44,6 +44,11 @@ impl Identity {
             real,
         })
     }
+
+    /// Whether both are what was found at one path.
+    pub fn is_of_same_program(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
 }
 
 fn modified(facts: &std::fs::Metadata) -> Option<u64> {

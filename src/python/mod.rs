@@ -1,6 +1,7 @@
 //! Takes what was asked (`-i 3.12`, `-f`, nothing). Gives interpreters with all that naming an extension needs.
 //! Knows nothing of projects and of cargo.
 
+pub mod environment;
 pub mod given;
 mod known;
 mod memory;

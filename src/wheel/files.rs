@@ -118,6 +118,18 @@ impl Purpose<'_> {
     }
 }
 
+/// The files of the data folder alone, for a wheel that leaves the packages where they lie.
+pub fn select_data(project: &Project, data: &str) -> Result<Selected, FilesError> {
+    let mut selection = Selection::new(project, Purpose::Wheel(data))?;
+    if let Some(folder) = &project.layout.data {
+        selection.add_data(folder)?;
+    }
+    Ok(Selected {
+        tree: selection.tree,
+        notices: selection.notices,
+    })
+}
+
 /// Tells which files go into the wheel, beside the extension and the metadata. `data` is the name of the wheel's data folder.
 pub fn select(project: &Project, data: &str) -> Result<Selected, FilesError> {
     select_for(project, Purpose::Wheel(data))
@@ -129,18 +141,7 @@ pub fn select_sources(project: &Project, place: &dyn Fn(&Path) -> PathBuf) -> Re
 }
 
 fn select_for(project: &Project, purpose: Purpose<'_>) -> Result<Selected, FilesError> {
-    let patterns = project.settings.exclude.value.iter();
-    let mut selection = Selection {
-        project,
-        purpose,
-        exclude: Excluder::new(
-            &project.root,
-            patterns.filter(|pattern| purpose.is_meant_by(pattern)),
-        )?,
-        tree: Tree::default(),
-        notices: Vec::new(),
-        ignored_python: Vec::new(),
-    };
+    let mut selection = Selection::new(project, purpose)?;
     selection.add_packages(&project.layout.packages)?;
     if let Kind::Pure { stub } = &project.layout.kind {
         selection.add_stub(stub.as_deref())?;
@@ -217,7 +218,22 @@ struct Selection<'a> {
     ignored_python: Vec<(PathBuf, String)>,
 }
 
-impl Selection<'_> {
+impl<'a> Selection<'a> {
+    fn new(project: &'a Project, purpose: Purpose<'a>) -> Result<Self, FilesError> {
+        let patterns = project.settings.exclude.value.iter();
+        Ok(Self {
+            project,
+            purpose,
+            exclude: Excluder::new(
+                &project.root,
+                patterns.filter(|pattern| purpose.is_meant_by(pattern)),
+            )?,
+            tree: Tree::default(),
+            notices: Vec::new(),
+            ignored_python: Vec::new(),
+        })
+    }
+
     fn add_packages(&mut self, packages: &[String]) -> Result<(), FilesError> {
         let python_root = self.project.layout.python_root.clone();
         let base = if python_root.starts_with(&self.project.root) {

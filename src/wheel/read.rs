@@ -284,7 +284,8 @@ fn compare(
 }
 
 /// The rows of a CSV file in the dialect that Python's `csv` reads by default.
-fn rows_of(text: &str) -> Vec<Vec<String>> {
+#[must_use]
+pub fn rows_of(text: &str) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut row = Vec::new();
     let mut field = String::new();

@@ -129,8 +129,9 @@ fn package_url(cargo: &CargoFacts, package: &PackageFacts) -> String {
     url
 }
 
-/// A part of a package URL, with everything encoded that could mean something there.
-pub(super) fn percent_encoded(text: &str) -> String {
+/// A part of a URL, with everything encoded that could mean something there.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

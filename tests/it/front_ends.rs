@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::judges;
 use crate::place::{self, IRONWHEEL};
 use crate::shell::{Shell, variable};
@@ -59,7 +59,10 @@ impl Environment {
             .arg(folder.path().join("venv"))
             .run()
             .succeeded();
-        Self { folder }
+        let made = Self { folder };
+        // A neighbour: pip would remove the folder of the packages when it is empty.
+        std::fs::write(made.packages().join("neighbour.py"), "").expect("a neighbour");
+        made
     }
 
     pub fn root(&self) -> PathBuf {
@@ -84,11 +87,63 @@ impl Environment {
             .args(arguments.iter().copied())
     }
 
+    /// uv's pip, at work on this environment.
+    pub fn uv_pip(&self, arguments: &[&str]) -> Shell {
+        judges::judge_named("uv")
+            .args(["--offline", "--no-config", "pip"])
+            .args(arguments.iter().copied())
+            .arg("--python")
+            .arg(self.root())
+    }
+
     /// The folder that packages are installed into.
     pub fn packages(&self) -> PathBuf {
-        let version = &place::python().version;
-        self.root().join(format!("lib/python{version}/site-packages"))
+        let library = self.root().join("lib");
+        let [version] = &case::names(&library)[..] else {
+            panic!("one Python has one folder in {}", library.display());
+        };
+        library.join(version).join("site-packages")
     }
+
+    /// Every file and link of the environment but compiled Python, by path from its root, with what tells whether it was written
+    /// to: its inode and its time.
+    pub fn files(&self) -> Vec<(String, (u64, i64, i64))> {
+        files_below(&self.root())
+    }
+}
+
+/// Every file and link below a folder but compiled Python, by path, with its inode and its time of change.
+pub fn files_below(root: &Path) -> Vec<(String, (u64, i64, i64))> {
+    use std::os::unix::fs::MetadataExt as _;
+    fn walk(folder: &Path, root: &Path, found: &mut Vec<(String, (u64, i64, i64))>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.ends_with("__pycache__") {
+                continue;
+            }
+            let facts = path.symlink_metadata().expect("facts");
+            let name = path.strip_prefix(root).expect("below the root");
+            let name = name.to_str().expect("UTF-8").to_owned();
+            if facts.is_dir() {
+                found.push((format!("{name}/"), (0, 0, 0)));
+                walk(&path, root, found);
+            } else {
+                found.push((name, (facts.ino(), facts.mtime(), facts.mtime_nsec())));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(root, root, &mut found);
+    found.sort();
+    found
+}
+
+/// The names alone, those of folders not among them, because pip leaves empty ones behind, whoever installed; nor uv's own lock.
+pub fn names_of(files: &[(String, (u64, i64, i64))]) -> Vec<&str> {
+    let names = files.iter().map(|(name, _)| name.as_str());
+    names
+        .filter(|name| !name.ends_with('/') && *name != ".lock")
+        .collect()
 }
 
 /// The program with the case's environment and cargo's target directory, for front ends that build in the case's folder.

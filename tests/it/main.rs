@@ -7,6 +7,7 @@ mod case;
 mod check;
 mod check_archives;
 mod crates;
+mod develop;
 mod docs;
 mod elf_command;
 mod elf_corpus;

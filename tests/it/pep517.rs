@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::case::{Case, names};
-use crate::front_ends::{Environment, change_one_word, front_end, own_wheel};
+use crate::front_ends::{Environment, change_one_word, front_end, names_of, own_wheel};
 use crate::place::{self, IRONWHEEL};
 use crate::shell::{Answer, Shell};
 
@@ -288,4 +288,57 @@ fn pip_builds_in_isolation_with_nothing_but_a_folder_of_wheels() {
         .filter(|name| name.starts_with("mixed"))
         .collect();
     assert_eq!(left, [""; 0]);
+}
+
+#[test]
+fn an_editable_wheel_says_where_the_sources_lie_and_the_extension_lies_there() {
+    let case = ours("mixed");
+    let hook = Hook::of(&case);
+    folder(&case, "prepared");
+    let name = hook.gives("prepare_metadata_for_build_editable('prepared')");
+    let wheel = hook.gives(&format!("build_editable('out', None, 'prepared/{name}')"));
+    assert_eq!(wheel, linux_name("mixed", "0.1.0"));
+    let wheel = case.path("out").join(wheel);
+    let code = "import sys, zipfile; print(*zipfile.ZipFile(sys.argv[1]).namelist(), sep='\\n')";
+    let python = &place::python().executable;
+    let listed = Shell::new(python)
+        .args(["-c", code])
+        .arg(&wheel)
+        .run()
+        .succeeded();
+    let outside: Vec<&str> = listed
+        .lines()
+        .filter(|path| !path.starts_with("mixed-0.1.0.dist-info/"))
+        .collect();
+    assert_eq!(outside, ["mixed.pth"]);
+    assert_eq!(
+        member(&wheel, "mixed.pth"),
+        format!("{}\n", case.root().display())
+    );
+    let extension = format!("mixed/_native{}", place::python().suffix);
+    assert!(case.path(&extension).is_file());
+
+    let environment = Environment::new();
+    let before = environment.files();
+    let wheel = wheel.display().to_string();
+    environment
+        .pip(&["install", "--no-index", "--no-deps", &wheel])
+        .run()
+        .succeeded();
+    assert_eq!(
+        environment.python("import mixed; print(mixed.add(1, 2))").trim(),
+        "3"
+    );
+    environment.pip(&["uninstall", "-y", "mixed"]).run().succeeded();
+    assert_eq!(names_of(&environment.files()), names_of(&before));
+}
+
+#[test]
+fn a_source_distribution_is_made_with_the_same_arguments_as_the_wheel() {
+    let case = ours("mixed");
+    let hook = Hook::of(&case).set("MATURIN_PEP517_ARGS", "--release --locked -i 3.12");
+    assert_eq!(hook.gives("build_sdist('out')"), "mixed-0.1.0.tar.gz");
+    assert_eq!(names(&case.path("out")), ["mixed-0.1.0.tar.gz"]);
+    let words = Hook::of(&case).refuses("build_sdist('out', {'build-args': '--no-such-flag'})");
+    assert!(words.contains("--no-such-flag"), "{words}");
 }
