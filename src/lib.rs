@@ -45,6 +45,7 @@ pub mod repair;
 pub mod elf_file;
 pub mod show;
 pub mod smoke;
+pub mod scaffold;
 
 // ── front door: flags in, words out
 pub mod cli;

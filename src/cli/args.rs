@@ -19,6 +19,7 @@ use super::elf::ElfArguments;
 use super::itself::{CompletionsArguments, ManArguments};
 use super::list_python::ListPythonArguments;
 use super::pep517::Pep517Arguments;
+use super::scaffold::{InitArguments, NewArguments};
 use super::show::ShowArguments;
 use crate::audit::Search;
 use crate::host::Host;
@@ -114,6 +115,10 @@ pub enum Command {
     Elf(ElfArguments),
     /// Explain finished wheels: where they run and why not elsewhere, who needs whom, what is big
     Show(ShowArguments),
+    /// Make a new project that builds, imports and tests at once
+    New(NewArguments),
+    /// Make a project of a folder or a crate, and overwrite nothing
+    Init(InitArguments),
     /// List the Pythons that wheels can be built for
     ListPython(ListPythonArguments),
     /// Print what a shell needs to complete the flags

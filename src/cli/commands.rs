@@ -11,6 +11,7 @@ use super::itself;
 use super::list_python;
 use super::pep517;
 use super::render::{self, Screen};
+use super::scaffold;
 use super::show;
 use crate::develop::{self, DevelopError};
 use crate::elf_file::ElfFileError;
@@ -19,6 +20,7 @@ use crate::make::{self, MakeError, SdistWish};
 use crate::process;
 use crate::project::settings::Overrides;
 use crate::repair::{self, RepairError};
+use crate::scaffold::ScaffoldError;
 use crate::show::ShowError;
 
 /// The exit statuses that are decided here; those of errands come with their errors. `--help` lists them all.
@@ -36,6 +38,7 @@ enum Failure {
     Elf(Box<ElfFileError>),
     Check(CheckError),
     Show(Box<ShowError>),
+    Scaffold(ScaffoldError),
 }
 
 /// Standard output took not all that was printed.
@@ -54,13 +57,14 @@ impl Failure {
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
             Self::Show(error) => error.as_ref(),
+            Self::Scaffold(error) => error,
         }
     }
 
     fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) => WRONG_USAGE,
-            Self::Host(_) | Self::Elf(_) => FAILED,
+            Self::Host(_) | Self::Elf(_) | Self::Scaffold(_) => FAILED,
             Self::Show(error) => error.exit_status(),
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
@@ -97,6 +101,12 @@ impl From<ElfFileError> for Failure {
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         Self::Check(error)
+    }
+}
+
+impl From<ScaffoldError> for Failure {
+    fn from(error: ScaffoldError) -> Self {
+        Self::Scaffold(error)
     }
 }
 
@@ -192,6 +202,8 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let answer = pep517::run(hook, &overrides, &host, &|event| screen.tell(&event))?;
             screen.answer(&answer);
         }
+        Command::New(asked) => scaffold::make_new(asked, &Host::capture()?, screen)?,
+        Command::Init(asked) => scaffold::init(asked, &Host::capture()?, screen)?,
         Command::ListPython(asked) => list_python::run(asked, &Host::capture()?, screen)?,
         Command::Completions(asked) => itself::completions(asked, screen),
         Command::Man(asked) => itself::man(asked, &Host::capture()?, screen).map_err(MakeError::File)?,

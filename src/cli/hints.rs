@@ -31,6 +31,7 @@ use crate::process::ProcessError;
 use crate::project::ProjectError;
 use crate::python::PythonError;
 use crate::repair::RepairError;
+use crate::scaffold::ScaffoldError;
 use crate::sdist::SdistError;
 use crate::show::ShowError;
 use crate::wheel::files::FilesError;
@@ -63,6 +64,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, develop))
         .or_else(|| on(error, repair))
         .or_else(|| on(error, show))
+        .or_else(|| on(error, scaffold))
         .or_else(|| on(error, project))
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
@@ -157,6 +159,15 @@ fn show(error: &ShowError) -> Option<String> {
             ClosureError::File(error) => file(error),
             ClosureError::Elf { .. } => Some("leave it out with `--exclude`, or install it again".to_owned()),
         },
+    }
+}
+
+fn scaffold(error: &ScaffoldError) -> Option<String> {
+    match error {
+        ScaffoldError::Exists(_) | ScaffoldError::Name { .. } | ScaffoldError::Manifest { .. } => {
+            error.hint()
+        }
+        ScaffoldError::File(error) => file(error),
     }
 }
 

@@ -11,4 +11,5 @@ pub mod list_python;
 pub mod manual;
 pub mod pep517;
 pub mod render;
+pub mod scaffold;
 pub mod show;

@@ -314,7 +314,7 @@ impl Ran {
 }
 
 /// What is told beside the stages: notices, warnings and errors, those of cargo's among them.
-fn told(words: &str) -> Vec<&str> {
+pub fn told(words: &str) -> Vec<&str> {
     let kinds = ["notice:", "warning:", "error"];
     let told = words
         .lines()

@@ -29,6 +29,7 @@ mod rebuilds;
 mod repair;
 mod reproducible;
 mod sdist;
+mod scaffold;
 mod shell;
 mod show;
 mod tidy;
