@@ -154,7 +154,6 @@ fn a_crate_that_is_there_gets_what_it_lacks() {
     extend  [CASE]/old/Cargo.toml
     keep    [CASE]/old/README.md
     create  [CASE]/old/pyproject.toml
-    keep    [CASE]/old/src/lib.rs
     notice: there is nothing that Python can see: [CASE]/old/src/lib.rs
       hint: add to it: `#[pyo3::pymodule] mod old_crate { }`
     ");
