@@ -326,6 +326,7 @@ fn sdist(error: &SdistError) -> Option<String> {
         | SdistError::OutOfReach { .. }
         | SdistError::Cargo { .. }
         | SdistError::Unreadable(_)
+        | SdistError::VendorTaken(_)
         | SdistError::OtherLock { .. } => error.hint(),
     }
 }

@@ -61,8 +61,8 @@ fn make(
     check_writable(out)?;
     let clock = begin(Stage::Pack, "sources", listener);
     let mut sdist = sdist::collect(project)?;
-    announce(&sdist.notices, listener);
     let folder = unpack(project, &mut sdist, wish, listener)?;
+    announce(&sdist.notices, listener);
     let bytes = sdist::pack(&sdist, host.source_date_epoch())?;
     let filename = format!("{}.tar.gz", sdist.name);
     judge(&filename, &bytes, host, listener)?;
@@ -87,13 +87,19 @@ fn unpack(
     listener: Listener<'_>,
 ) -> Result<PathBuf, MakeError> {
     let _alone = compile::alone(&project.cargo, listener)?;
-    let name = project.metadata.name.escaped();
+    let name = &project.metadata.name.escaped();
     let folder = project.cargo.memory().join("sdist").join(name);
     fs::create_folder(&folder)?;
     sdist::unpack(sdist, &folder)?;
     sdist.reduce_lock(project, &folder)?;
-    let _ = wish;
-    sdist.verify(project, &folder)?;
+    if wish.vendor {
+        let memory = project.cargo.memory();
+        sdist.vendor(project, &folder, &memory.join("vendor").join(name), listener)?;
+        sdist::unpack(sdist, &folder)?;
+        sdist.verify_alone(&folder, &memory.join("empty-home"))?;
+    } else {
+        sdist.verify(project, &folder)?;
+    }
     Ok(folder)
 }
 

@@ -3,12 +3,14 @@
 //!
 //! <https://packaging.python.org/en/latest/specifications/source-distribution-format/>
 
+mod configuration;
 mod crates;
 mod listing;
 mod lock;
 mod manifest;
 mod pyproject;
 mod unpack;
+mod vendor;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +42,8 @@ pub struct Sdist {
     pub lock: Option<String>,
     /// Whether Cargo.lock names crates that do not travel.
     pub lock_is_too_long: bool,
+    /// Whether the project brings the sources of its dependencies.
+    pub brings_crates: bool,
     /// What the user should know.
     pub notices: Vec<Notice>,
 }
@@ -106,6 +110,9 @@ pub enum SdistError {
     /// Cargo's answer is not what it should be.
     #[error("cargo's description of the crates cannot be read")]
     Unreadable(#[source] serde_json::Error),
+    /// The project has something where the dependencies would go.
+    #[error("the dependencies would go to `vendor`, where the project has files of its own: {0}")]
+    VendorTaken(String),
     /// Cargo found other versions than those that are locked.
     #[error("Cargo.lock cannot be reduced to what travels: `{package}` would come from elsewhere")]
     OtherLock {
@@ -139,6 +146,7 @@ impl SdistError {
                 "see that nothing that cargo needs is taken away by `exclude` or an ignore file: `ironwheel plan --sdist`"
                     .to_owned()
             }
+            Self::VendorTaken(_) => "rename the project's folder, or `exclude` it".to_owned(),
             Self::OtherLock { .. } => "bring Cargo.lock up to date: `cargo update --workspace`".to_owned(),
             _ => return None,
         })
@@ -166,6 +174,7 @@ pub fn collect(project: &Project) -> Result<Sdist, SdistError> {
         )?,
         crates: &crates,
         tree: Tree::default(),
+        brings_crates: false,
         notices: Vec::new(),
     };
     collection.mention_generator();
@@ -212,6 +221,7 @@ struct Collection<'a> {
     exclude: Excluder,
     crates: &'a Crates,
     tree: Tree,
+    brings_crates: bool,
     notices: Vec<Notice>,
 }
 
@@ -221,18 +231,11 @@ impl Collection<'_> {
         self.root != self.project.root
     }
 
-    /// Where packages lie in the archive, where pyproject.toml has to say so.
-    fn python_source(&self) -> Option<String> {
-        let layout = &self.project.layout;
-        if !self.is_moved() || layout.packages.is_empty() {
-            return None;
-        }
-        let place = self.natural(&layout.python_root);
-        if place.as_os_str().is_empty() {
-            let is_set = self.project.settings.python_source.is_explicit();
-            return is_set.then(|| ".".to_owned());
-        }
-        Some(place.to_string_lossy().into_owned())
+    /// Where a folder that pyproject.toml names lies in the archive, where it has to say so: one outside of the project does not
+    /// move with it.
+    fn renamed(&self, folder: &Path) -> Option<String> {
+        let is_outside = !folder.starts_with(&self.project.root);
+        is_outside.then(|| self.natural(folder).to_string_lossy().into_owned())
     }
 
     /// A path as it is below the archive's root.
@@ -240,13 +243,11 @@ impl Collection<'_> {
         path.strip_prefix(&self.root).unwrap_or(path).to_owned()
     }
 
-    /// Where a file that pyproject.toml names or implies lies in the archive: as far from pyproject.toml as in the project, unless
-    /// it belongs to the packages, whose folder is named.
+    /// Where a file that pyproject.toml names or implies lies in the archive: as far from pyproject.toml as in the project.
     fn place(&self, path: &Path) -> PathBuf {
-        let is_package = self.python_source().is_some() && path.starts_with(&self.project.layout.python_root);
         match path.strip_prefix(&self.project.root) {
-            Ok(relative) if self.is_moved() && !is_package => relative.to_owned(),
-            _ => self.natural(path),
+            Ok(relative) => relative.to_owned(),
+            Err(_) => self.natural(path),
         }
     }
 
@@ -294,7 +295,7 @@ impl Collection<'_> {
         )?;
         let rule = format!("crate `{}`", one.name);
         for path in listed {
-            if self.is_written_anew(&path) || self.exclude.takes(&path, &path) {
+            if self.is_placed_otherwise(&path) || self.exclude.takes(&path, &path) {
                 continue;
             }
             self.add_file(&self.natural(&path), &path, rule.as_str())?;
@@ -317,8 +318,16 @@ impl Collection<'_> {
         )
     }
 
-    /// What the archive holds in its root anyway, in another form.
-    fn is_written_anew(&self, path: &Path) -> bool {
+    /// What the archive holds anyway, in another form or, because it moves with pyproject.toml, in another place.
+    fn is_placed_otherwise(&self, path: &Path) -> bool {
+        let layout = &self.project.layout;
+        let mut packages = layout
+            .packages
+            .iter()
+            .map(|package| layout.python_root.join(package));
+        if self.is_moved() && packages.any(|package| path.starts_with(package)) {
+            return true;
+        }
         let folder = path.parent();
         let in_root = folder == Some(&self.root) || folder == Some(&self.project.root);
         in_root
@@ -388,15 +397,56 @@ impl Collection<'_> {
             for (name, rule) in [
                 ("rust-toolchain.toml", "toolchain of the crate"),
                 ("rust-toolchain", "toolchain of the crate"),
-                (".cargo/config.toml", "cargo's configuration"),
             ] {
                 let path = folder.join(name);
                 if path.is_file() && !self.exclude.takes(&path, &path) {
                     self.add_file(&self.natural(&path), &path, rule)?;
                 }
             }
+            self.add_cargo_configuration(&folder.join(".cargo/config.toml"))?;
             if !folder.pop() {
                 break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A configuration file of cargo's, with the crates that it takes from a folder of the project.
+    fn add_cargo_configuration(&mut self, path: &Path) -> Result<(), SdistError> {
+        if !path.is_file() || self.exclude.takes(path, path) {
+            return Ok(());
+        }
+        let rule = "cargo's configuration";
+        let read = configuration::read(path)?;
+        let place = self.natural(path);
+        match read.rewritten {
+            None => self.add_file(&place, path, rule)?,
+            Some(text) => {
+                // An `include` of Cargo.toml's may have let it in as it is.
+                self.tree.remove(&spelled(&place)?);
+                self.add(&place, Entry::generated(text, format!("{rule}, without tokens")))?;
+            }
+        }
+        for folder in read.folders {
+            if !folder.starts_with(&self.root) {
+                self.notices.push(
+                    Notice::new(format!(
+                        "cargo's configuration takes crates from a folder that does not travel: {}",
+                        folder.display()
+                    ))
+                    .hint("move it into the project, or leave the configuration out: `exclude = [\".cargo/config.toml\"]`"),
+                );
+                continue;
+            }
+            self.brings_crates = true;
+            let mut files = Vec::new();
+            vendor::list(&folder, &mut files)?;
+            for file in files {
+                self.add_file(
+                    &self.natural(&file),
+                    &file,
+                    "crates that cargo's configuration names",
+                )?;
             }
         }
         Ok(())
@@ -430,10 +480,16 @@ impl Collection<'_> {
         let text = fs::read_text(path)?;
         let mut moves = Moves {
             manifest: self.manifest_path(),
-            python_source: self.python_source(),
-            folder: self.natural(&self.project.root).to_string_lossy().into_owned(),
+            is_elsewhere: self.is_moved(),
+            folders: Vec::new(),
             files: Vec::new(),
         };
+        let layout = &self.project.layout;
+        let packages = (!layout.packages.is_empty()).then_some(&layout.python_root);
+        for (key, folder) in [("python-source", packages), ("data", layout.data.as_ref())] {
+            let renamed = folder.and_then(|folder| self.renamed(folder));
+            moves.folders.extend(renamed.map(|place| (key, place)));
+        }
         for (key, written) in pyproject::named_files(path, &text)? {
             let source = fs::normalize(&self.project.root.join(&written));
             if !source.is_file() || !source.starts_with(&self.root) {
@@ -495,6 +551,7 @@ impl Collection<'_> {
             manifest: place(&project.manifest)?,
             lock: lock.map(|lock| place(&lock)).transpose()?,
             lock_is_too_long,
+            brings_crates: self.brings_crates,
             tree: self.tree,
             notices: self.notices,
         })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, Item, Table, TableLike};
 
 use super::SdistError;
 
@@ -10,11 +10,11 @@ use super::SdistError;
 pub struct Moves {
     /// Where Cargo.toml lies in the archive; nothing where it is found without being named.
     pub manifest: Option<String>,
-    /// Where the packages lie in the archive, where that must be said.
-    pub python_source: Option<String>,
-    /// The project's folder in the archive; empty where it is the archive's own.
-    pub folder: String,
-    /// Where a file that pyproject.toml names lies in the archive now, where that is another place than it says.
+    /// Whether pyproject.toml itself lies in another folder than it did.
+    pub is_elsewhere: bool,
+    /// Settings that name a folder which lies elsewhere as seen from pyproject.toml, and where it lies.
+    pub folders: Vec<(&'static str, String)>,
+    /// Fields that name a file which lies elsewhere as seen from pyproject.toml: the field, what it says, and where the file lies.
     pub files: Vec<(&'static str, String, String)>,
 }
 
@@ -26,31 +26,23 @@ pub fn rewrite(path: &Path, text: &str, moves: &Moves) -> Result<String, SdistEr
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-    for (key, value) in [
-        ("manifest-path", &moves.manifest),
-        ("python-source", &moves.python_source),
-    ] {
-        // Where nothing moved, what is written is right.
-        if let Some(value) = value
-            && !(moves.folder.is_empty() && is_set(&mut document, key))
-        {
-            set(&mut document, key, value);
-        }
+    // Where nothing moved, what is written is right.
+    if let Some(place) = &moves.manifest
+        && (moves.is_elsewhere || !is_set(&mut document, MANIFEST))
+    {
+        set(&mut document, MANIFEST, place);
+    }
+    for (key, place) in &moves.folders {
+        set(&mut document, key, place);
     }
     for (key, from, to) in &moves.files {
         rename(&mut document, key, from, to);
     }
-    if moves.folder.is_empty() {
-        return Ok(document.to_string());
-    }
-    for table in TOOLS {
-        if let Some(exclude) = tool(&mut document, table).and_then(|tool| tool.get_mut("exclude")) {
-            prefix(exclude, &moves.folder);
-        }
-    }
     Ok(document.to_string())
 }
 
+/// The setting that names Cargo.toml.
+const MANIFEST: &str = "manifest-path";
 /// The tables that settings stand in.
 const TOOLS: [&str; 2] = ["ironwheel", "maturin"];
 
@@ -115,37 +107,6 @@ fn rename(document: &mut DocumentMut, key: &str, from: &str, to: &str) {
         && table.get("file").and_then(Item::as_str) == Some(from)
     {
         table.insert("file", toml_edit::value(to));
-    }
-}
-
-/// Patterns of `exclude` that are bound to the project's folder, bound to where it lies now.
-fn prefix(exclude: &mut Item, folder: &str) {
-    let Some(patterns) = exclude.as_array_mut() else {
-        return;
-    };
-    let bound = |pattern: &str| {
-        let (sign, rest) = pattern
-            .strip_prefix('!')
-            .map_or(("", pattern), |rest| ("!", rest));
-        let is_bound = rest.trim_end_matches('/').contains('/') && !rest.starts_with("**/");
-        is_bound.then(|| format!("{sign}/{folder}/{}", rest.trim_start_matches('/')))
-    };
-    let mut more = Vec::new();
-    for pattern in patterns.iter() {
-        match pattern {
-            Value::String(text) => more.extend(bound(text.value()).map(Value::from)),
-            Value::InlineTable(table) => {
-                let mut copy = table.clone();
-                if let Some(path) = table.get("path").and_then(Value::as_str).and_then(bound) {
-                    copy.insert("path", path.into());
-                    more.push(Value::InlineTable(copy));
-                }
-            }
-            _ => {}
-        }
-    }
-    for pattern in more {
-        patterns.push(pattern);
     }
 }
 

@@ -28,10 +28,14 @@ fn put(path: &Path, entry: &Entry) -> Result<(), FileError> {
     if let Some(folder) = path.parent() {
         fs::create_folder(folder)?;
     }
-    match &entry.content {
-        Content::Bytes(bytes) => fs::write_if_changed(path, bytes)?,
-        Content::File(source) => fs::write_if_changed(path, &fs::read(source)?)?,
+    let bytes = match &entry.content {
+        Content::Bytes(bytes) => bytes.clone(),
+        Content::File(source) => fs::read(source)?.into(),
     };
+    // Not waiting for the disk: what a crash leaves in halves differs, and is written again.
+    if std::fs::read(path).ok().as_ref() != Some(&*bytes) {
+        std::fs::write(path, bytes.as_slice()).map_err(FileError::new("write", path))?;
+    }
     if fs::is_executable(path) != entry.executable {
         fs::set_executable(path, entry.executable)?;
     }

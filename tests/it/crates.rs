@@ -20,6 +20,7 @@ macro_rules! folders {
 folders! {
     abi3 = "abi3",
     abi3_without_version = "abi3-without-version",
+    beside_the_project = "beside-the-project",
     build_script_files = "build-script-files",
     conditional_features = "conditional-features",
     data_and_scripts = "data-and-scripts",
@@ -36,6 +37,7 @@ folders! {
     no_pyproject = "no-pyproject",
     odd_names = "odd-names",
     optional_dependencies = "optional-dependencies",
+    package_include = "package-include",
     path_dependency = "path-dependency",
     pre_release = "pre-release",
     program = "program",
@@ -49,6 +51,7 @@ folders! {
     stubs = "stubs",
     tool_ironwheel = "tool-ironwheel",
     two_interpreters = "two-interpreters",
+    workspace_and_strangers = "workspace-and-strangers",
     workspace_inheritance = "workspace-inheritance",
     workspace_member = "workspace-member",
 }

@@ -169,7 +169,10 @@ fn the_wheel_from_the_sources_is_the_wheel_from_the_tree() {
             "dependencies are compiled once:\n{}",
             first.stderr
         );
-        assert_eq!(std::fs::read(&wheel).expect("a wheel"), direct, "{folder}");
+        assert!(
+            std::fs::read(&wheel).expect("a wheel") == direct,
+            "{folder}: other bytes"
+        );
         let second = build();
         assert!(second.stderr.contains("nothing to compile"), "{}", second.stderr);
         // Any front end gets the same from the archive alone.
@@ -182,7 +185,10 @@ fn the_wheel_from_the_sources_is_the_wheel_from_the_tree() {
         let answer = shell.run();
         assert_eq!(answer.status, 0, "{}", answer.stderr);
         let again = out.join(wheel.file_name().expect("a name"));
-        assert_eq!(std::fs::read(again).expect("a wheel"), direct, "{folder}");
+        assert!(
+            std::fs::read(again).expect("a wheel") == direct,
+            "{folder}: other bytes"
+        );
     }
 }
 
@@ -266,4 +272,193 @@ fn what_was_unpacked_packs_to_the_same_again() {
         std::fs::read(archive).expect("an archive") == std::fs::read(again).expect("an archive"),
         "other bytes"
     );
+}
+
+#[test]
+fn strangers_of_the_workspace_stay_at_home() {
+    let case = Case::of("workspace-and-strangers");
+    let unpacked = Unpacked::new(&pack(&case, &["-m", "crates/extension/Cargo.toml"]));
+    let manifest = "crates/extension/Cargo.toml";
+    assert_eq!(
+        unpacked.locked(&case, manifest),
+        [
+            "deeper-of-workspace-and-strangers",
+            "helper-of-workspace-and-strangers",
+            "only-for-tests",
+            "only-on-windows",
+            "workspace-and-strangers"
+        ]
+    );
+    // What only a stranger's features need is gone too, and all else is as it was.
+    let lock =
+        |text: String| -> Vec<String> { text.split("\n\n").map(|part| part.trim().to_owned()).collect() };
+    let (before, after) = (lock(case.read("Cargo.lock")), lock(unpacked.read("Cargo.lock")));
+    let gone = |name: &str| {
+        let line = format!("name = \"{name}\"");
+        let holds = |parts: &[String]| parts.iter().any(|part| part.contains(&line));
+        holds(&before) && !holds(&after)
+    };
+    assert!(["stranger", "tool-of-a-stranger", "indexmap", "equivalent"].map(gone) == [true; 4]);
+    let is_pyo3 = |part: &&String| part.contains("name = \"pyo3\"");
+    assert_eq!(
+        after
+            .iter()
+            .filter(|part| !is_pyo3(part))
+            .find(|part| !before.contains(part)),
+        None
+    );
+    // Comments and order stay, targets whose sources stay at home go.
+    let manifest = unpacked.read(manifest);
+    assert_eq!(
+        manifest,
+        case.read("crates/extension/Cargo.toml")
+            .replace("readme = \"../../README.md\"", "readme = \"README.md\"")
+            .replace("license-file = \"../../LICENSE\"", "license-file = \"LICENSE\"")
+            .replace(
+                "[[example]]\nname = \"shown\"\npath = \"examples/shown.rs\"\n\n",
+                ""
+            )
+    );
+    let workspace = unpacked.read("Cargo.toml");
+    assert!(
+        !workspace.contains("stranger") && !workspace.contains("default-members"),
+        "{workspace}"
+    );
+    let settings = unpacked.read("pyproject.toml");
+    assert!(settings.contains("# Where the package lies."), "{settings}");
+    assert!(
+        settings.contains("manifest-path = \"crates/extension/Cargo.toml\""),
+        "{settings}"
+    );
+}
+
+/// A crate in a git repository, which another may depend on; its folder.
+fn repository(case: &Case) -> String {
+    let folder = case.path("../in-a-repository");
+    std::fs::create_dir_all(folder.join("src")).expect("a folder");
+    let manifest = "[package]\nname = \"in-a-repository\"\nversion = \"0.3.0\"\nedition = \"2024\"\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest");
+    std::fs::write(folder.join("src/lib.rs"), "pub const ZERO: u32 = 0;\n").expect("a library");
+    for arguments in [
+        &["init", "--quiet"] as &[&str],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "--quiet",
+            "-m",
+            "all",
+        ],
+    ] {
+        let git = case.shell("git").folder(&folder);
+        git.args(arguments.iter().copied()).run().succeeded();
+    }
+    format!("file://{}", folder.canonicalize().expect("a folder").display())
+}
+
+#[test]
+fn with_its_dependencies_it_builds_without_a_network() {
+    let case = Case::of("pure");
+    let address = repository(&case);
+    let dependency = format!("[dependencies]\nin-a-repository = {{ git = \"{address}\" }}");
+    case.edit("Cargo.toml", "[dependencies]", &dependency);
+    case.edit(
+        "src/lib.rs",
+        "left + right",
+        "left + right + in_a_repository::ZERO",
+    );
+    case.write(".cargo/config.toml", "# Kept.\n[build]\nincremental = false\n");
+    case.run(["sdist", "--vendor", "-o", "../out"]).succeeds();
+    let archive = only_archive(&case);
+    let bytes = std::fs::read(&archive).expect("an archive");
+    case.run(["sdist", "--vendor", "--locked", "--offline", "-o", "../out"])
+        .succeeds();
+    assert!(
+        bytes == std::fs::read(&archive).expect("an archive"),
+        "other bytes the second time"
+    );
+    case.run(["check", &archive.display().to_string()])
+        .succeeds_on_stdout(None);
+
+    let unpacked = Unpacked::new(&archive);
+    let configuration = unpacked.read(".cargo/config.toml");
+    assert!(
+        configuration.starts_with("# Kept.\n[build]\nincremental = false\n"),
+        "{configuration}"
+    );
+    assert!(
+        configuration.contains("directory = \"vendor\""),
+        "{configuration}"
+    );
+    for path in ["vendor/pyo3/src/lib.rs", "vendor/in-a-repository/src/lib.rs"] {
+        assert!(unpacked.paths().contains(&path), "{path}");
+    }
+    // No interface at all, and nothing of what cargo keeps at home.
+    let home = case.path("../empty-home");
+    std::fs::create_dir(&home).expect("a folder");
+    let shell = case
+        .shell("unshare")
+        .folder(&unpacked.folder)
+        .set("CARGO_HOME", &home);
+    let shell = shell
+        .set("CARGO_TARGET_DIR", place::kept("vendored"))
+        .args([
+            "--map-root-user",
+            "--net",
+            place::IRONWHEEL,
+            "build",
+            "--locked",
+            "--offline",
+            "-o",
+        ])
+        .arg(case.out());
+    let answer = shell.run();
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    let [wheel] = case
+        .made()
+        .into_iter()
+        .filter(|name| name.contains("-cp"))
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("one wheel");
+    assert!(wheel.starts_with("pure-0.1.0"), "{wheel}");
+}
+
+#[test]
+fn crates_that_a_project_brings_already_travel_with_it() {
+    let case = Case::of("pure");
+    let vendor = case
+        .shell("cargo")
+        .args(["vendor", "--locked", "third-party/crates"]);
+    let configuration = vendor.run().succeeded();
+    case.write(".cargo/config.toml", &configuration);
+    case.append(
+        ".cargo/config.toml",
+        "\n[registries.ours]\nindex = \"sparse+file:///nowhere/\"\ntoken = \"secret\"\n",
+    );
+    let unpacked = Unpacked::new(&pack(&case, &[]));
+    assert!(unpacked.paths().contains(&"third-party/crates/pyo3/src/lib.rs"));
+    let packed = unpacked.read(".cargo/config.toml");
+    assert!(
+        packed.contains("third-party/crates") && !packed.contains("secret"),
+        "{packed}"
+    );
+}
+
+#[test]
+fn a_hundred_and_more_letters_and_many_alphabets_are_read_by_everybody() {
+    let case = Case::of("mixed");
+    let long = format!("mixed/{}/{}.txt", "folder".repeat(20), "file".repeat(40));
+    case.write(&long, "far away");
+    case.write("mixed/größe 日本.txt", "wide");
+    let unpacked = Unpacked::new(&pack(&case, &[]));
+    assert_eq!(unpacked.read(&long), "far away");
+    assert_eq!(unpacked.read("mixed/größe 日本.txt"), "wide");
+    let list = Shell::new("tar")
+        .args(["--list", "--quoting-style=literal", "-zf"])
+        .arg(only_archive(&case));
+    assert!(list.run().succeeded().contains("mixed/größe 日本.txt"));
 }

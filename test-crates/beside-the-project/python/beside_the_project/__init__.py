@@ -1,0 +1,3 @@
+from beside_the_project._native import helped
+
+__all__ = ["helped"]

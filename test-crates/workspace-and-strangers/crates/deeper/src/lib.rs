@@ -1,0 +1,6 @@
+//! Helps those who help.
+
+/// Helps.
+pub fn help() -> &'static str {
+    "help"
+}

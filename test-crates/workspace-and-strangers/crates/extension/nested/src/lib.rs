@@ -1,0 +1,1 @@
+//! Another package: it stays at home.

@@ -1,0 +1,1 @@
+//! Stays at home.
