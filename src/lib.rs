@@ -28,6 +28,7 @@ pub mod project;
 pub mod python;
 pub mod plan;
 pub mod compile;
+pub mod glue;
 pub mod audit;
 pub mod graft;
 pub mod wheel;

@@ -449,9 +449,9 @@ fn parts(project: &Project, suffix: &str) -> Result<Vec<Part>, ArchiveError> {
     let part = |product: &Product| {
         let path = match &product.role {
             Role::Extension(module) => extension_path(project, module, suffix),
-            Role::Library(module) => {
+            Role::Library { module, name } => {
                 let folder = project.layout.code_folder(module);
-                ArchivePath::parse(&format!("{folder}/lib{}.so", module.last()))
+                ArchivePath::parse(&format!("{folder}/lib{name}.so"))
             }
             Role::Program(name) => ArchivePath::parse(&format!("{}/scripts/{name}", project.data_folder())),
         }?;
@@ -466,7 +466,7 @@ fn parts(project: &Project, suffix: &str) -> Result<Vec<Part>, ArchiveError> {
 /// Where an extension goes: beside the Python files, or into a package of its own.
 fn extension_path(project: &Project, module: &ModulePath, suffix: &str) -> Result<ArchivePath, ArchiveError> {
     let parts = module.parts();
-    let folder = if project.layout.is_mixed() && parts.len() > 1 {
+    let folder = if project.layout.has_package(module) && parts.len() > 1 {
         parts[..parts.len() - 1].join("/")
     } else {
         module.last().to_owned()

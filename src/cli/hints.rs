@@ -22,6 +22,7 @@ use crate::develop::dependencies::DependencyError;
 use crate::develop::installer::InstallerError;
 use crate::elf::ElfError;
 use crate::fs::FileError;
+use crate::glue::GlueError;
 use crate::graft::GraftError;
 use crate::host::HostError;
 use crate::install::InstallError;
@@ -69,6 +70,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
         .or_else(|| on(error, compile))
+        .or_else(|| on(error, glue))
         .or_else(|| on(error, bundle))
         .or_else(|| on(error, audit))
         .or_else(|| on(error, files))
@@ -101,6 +103,12 @@ fn make(error: &MakeError) -> Option<String> {
         MakeError::Write(error) => write(error),
         MakeError::Sdist(error) => sdist(error),
         MakeError::File(error) => file(error),
+        MakeError::Glue(error) => glue(error),
+        MakeError::NoFunctions { .. } => Some(
+            "for PyO3, add `pyo3` to `[dependencies]` and write a `#[pymodule]`; for cffi, write functions with \
+             `#[unsafe(no_mangle)] pub extern \"C\"`"
+                .to_owned(),
+        ),
         MakeError::Elf { .. } => Some(
             "see what it is, for instance with `file`; ironwheel builds for Linux, which has ELF files"
                 .to_owned(),
@@ -128,6 +136,32 @@ fn develop(error: &DevelopError) -> Option<String> {
         DevelopError::Install(InstallError::File(error)) => file(error),
         DevelopError::Install(error) => error.hint(),
     }
+}
+
+fn glue(error: &GlueError) -> Option<String> {
+    Some(match error {
+        GlueError::File(error) => return file(error),
+        GlueError::Process(error) => return process(error),
+        GlueError::Archive(error) => return archive(error),
+        GlueError::Header { .. } => {
+            "correct what cbindgen complains of, or let a build script write `header.h` into the target directory".to_owned()
+        }
+        GlueError::NoPython => "name one that is installed: `-i python3`".to_owned(),
+        GlueError::NoCffi { python, .. } => format!("install it: `{} -m pip install cffi`", python.display()),
+        GlueError::Cffi { .. } => {
+            "leave out of the header what is no plain declaration of C: `exclude` in cbindgen.toml".to_owned()
+        }
+        GlueError::NoUniffiBindgen => {
+            "add a program `uniffi-bindgen` to the workspace (`fn main() { uniffi::uniffi_bindgen_main() }`, with uniffi's feature \
+             `cli`), or install `uniffi-bindgen`"
+                .to_owned()
+        }
+        GlueError::Uniffi { line, .. } => format!("run it by hand: {line}"),
+        GlueError::NoInterface { .. } => "write `uniffi::setup_scaffolding!()` and export something".to_owned(),
+        GlueError::Stubs { .. } => {
+            "turn on PyO3's feature `experimental-inspect`, and declare the module with `#[pymodule] mod`".to_owned()
+        }
+    })
 }
 
 fn bundle(error: &BundleError) -> Option<String> {

@@ -531,6 +531,8 @@ mod tests {
                 cargo: CargoFacts {
                     root_id: ROOT.to_owned(),
                     targets: Vec::new(),
+                    members: Vec::new(),
+                    further: Vec::new(),
                     packages: [
                         (ROOT.to_owned(), package("demo")),
                         (HELPER.to_owned(), package("helper")),

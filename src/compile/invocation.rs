@@ -134,7 +134,7 @@ pub(super) fn identity(subject: Subject<'_>, job: &Job, product: &Product) -> Ve
         what(subject, job, product),
         last_rustc(subject),
         match product.role {
-            Role::Extension(_) | Role::Library(_) => Vec::new(),
+            Role::Extension(_) | Role::Library { .. } => Vec::new(),
             Role::Program(_) => target(product),
         },
     ]
@@ -147,7 +147,7 @@ pub(super) fn identity(subject: Subject<'_>, job: &Job, product: &Product) -> Ve
 /// Which of the package's targets is compiled.
 fn target(product: &Product) -> Vec<String> {
     match &product.role {
-        Role::Extension(_) | Role::Library(_) => vec!["--lib".to_owned()],
+        Role::Extension(_) | Role::Library { .. } => vec!["--lib".to_owned()],
         Role::Program(name) => vec!["--bin".to_owned(), name.clone()],
     }
 }
@@ -163,11 +163,23 @@ fn what(subject: Subject<'_>, job: &Job, product: &Product) -> Vec<String> {
         arguments.extend(["--crate-type".to_owned(), "cdylib".to_owned()]);
     }
     arguments.extend(place(subject));
-    arguments.extend(common_flags(settings, &job.features));
+    let is_root = product.package == subject.cargo.root_id;
+    let features: Vec<String> = job
+        .features
+        .iter()
+        .filter(|feature| is_root || is_of_bindings(feature))
+        .cloned()
+        .collect();
+    arguments.extend(common_flags(settings, &features));
     if subject.cargo.package(CONFIGURED_CRATE).is_some() {
         arguments.extend(["--config".to_owned(), side_by_side(subject, job)]);
     }
     arguments
+}
+
+/// Whether a feature is PyO3's, which every extension of a wheel must agree on; others are the root package's own.
+fn is_of_bindings(feature: &str) -> bool {
+    feature.starts_with("pyo3/") || feature.starts_with("pyo3-ffi/")
 }
 
 /// Target and target directory, where they are asked for.
@@ -331,6 +343,8 @@ mod tests {
                 crate_types: vec![crate_type.to_owned()],
                 required_features: Vec::new(),
             }],
+            members: Vec::new(),
+            further: Vec::new(),
             packages: [
                 ("root".to_owned(), package("demo")),
                 ("b".to_owned(), package(CONFIGURED_CRATE)),

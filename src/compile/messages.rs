@@ -90,7 +90,7 @@ impl Messages {
     /// The file that cargo made of a product.
     pub fn file_of(&self, product: &Product) -> Option<&Path> {
         match &product.role {
-            Role::Extension(_) | Role::Library(_) => self.library(&product.package),
+            Role::Extension(_) | Role::Library { .. } => self.library(&product.package),
             Role::Program(name) => self.program(&product.package, name),
         }
     }

@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::hooks::{HookError, check_promised, filename_as_far_as_known, only_job};
-use super::{
-    MakeError, Maker, add_part, announce, begin, check_entry_point, check_writable, decide, end, understand,
-};
+use super::{MakeError, Maker, announce, begin, check_entry_point, check_writable, decide, end, understand};
 use crate::archive::{ArchivePath, Content, Entry, Tree};
 use crate::audit::{self, Object, Place, Search};
 use crate::bundle::BundleError;
@@ -143,9 +141,12 @@ impl Editing<'_> {
         let out_dir = |name: Option<&str>| maker.out_dir(&compiled, name);
         files::add_from_out_dirs(&self.project, out_dir, &mut made, &mut notices)?;
         announce(&notices, self.listener);
-        for (part, file) in self.job.parts.iter().zip(&compiled.files) {
-            add_part(&self.project, part, Content::File(file.clone()), &mut made)?;
-        }
+        maker.add_compiled(
+            &self.job,
+            &compiled,
+            |file| Ok(Content::File(file.to_owned())),
+            &mut made,
+        )?;
         let root = &self.project.layout.python_root;
         let data = format!("{}/", self.project.data_folder());
         let mut in_place = Vec::new();

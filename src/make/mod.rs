@@ -25,6 +25,7 @@ use crate::compile::{self, CompileError, Compiled};
 use crate::elf::{self, ElfError, Facts};
 use crate::event::{Carried, Event, Listener, Stage, WheelMade};
 use crate::fs::{self, FileError};
+use crate::glue::{self, GlueError};
 use crate::graft::objects::{self, Objects};
 use crate::host::Host;
 use crate::plan::{self, Abi, Job, Part, Plan, PlanError};
@@ -38,7 +39,7 @@ use crate::tag::{PlatformTag, TagError, WheelFilename, WheelTag};
 use crate::wheel::files::{self, FilesError, Selected};
 use crate::wheel::papers::{self, Papers};
 use crate::wheel::write::{self, Options, Prepared, Wheel, WriteError};
-use crate::wheel::{glue, info, metadata, sbom};
+use crate::wheel::{info, metadata, sbom};
 use crate::zip::write::Timestamp;
 
 /// Why there is no wheel.
@@ -95,6 +96,15 @@ pub enum MakeError {
         /// Entry points that it exports instead.
         found: Vec<String>,
     },
+    /// The library has nothing that Python could call.
+    #[error("the library of `{package}` exports no function, so Python could call nothing in it")]
+    NoFunctions {
+        /// The package.
+        package: String,
+    },
+    /// The Python code for a library cannot be written.
+    #[error(transparent)]
+    Glue(#[from] GlueError),
     /// What was compiled is not what was planned.
     #[error("`{crate_name}` was compiled {found} the stable ABI, but the wheel was planned {planned} it")]
     AbiMismatch {
@@ -326,8 +336,8 @@ impl Maker<'_> {
     /// Compiles a job, judges what comes of it and puts in what it lacks: a wheel that is not written yet.
     fn prove(&self, job: &Job) -> Result<(Wheel, Proof), MakeError> {
         let compiled = self.compile(job)?;
-        let clock = begin(Stage::Audit, job.main().path.as_str(), self.listener);
         let mut tree = self.gather(job, &compiled)?;
+        let clock = begin(Stage::Audit, job.main().path.as_str(), self.listener);
         let objects = objects::find(&tree, self.host.cores())?;
         let facts = self.facts(job, &compiled, &objects)?;
         let bundled = self.bundle(&compiled, &objects, &facts[0], &mut tree)?;
@@ -414,8 +424,14 @@ impl Maker<'_> {
                     // Whatever it is, reading it says why it is nothing that a loader takes; a static program needs none.
                     None => inspect(file)?,
                 };
-                if let Role::Extension(module) = &part.product.role {
-                    check_entry_point(&facts, module.last())?;
+                match &part.product.role {
+                    Role::Extension(module) => check_entry_point(&facts, module.last())?,
+                    Role::Library { .. } if facts.exported.is_empty() => {
+                        return Err(MakeError::NoFunctions {
+                            package: self.project.cargo.root().name.clone(),
+                        });
+                    }
+                    Role::Library { .. } | Role::Program(_) => {}
                 }
                 Ok(facts)
             })
@@ -561,10 +577,50 @@ impl Maker<'_> {
         let out_dir = |name: Option<&str>| self.out_dir(compiled, name);
         files::add_from_out_dirs(self.project, out_dir, &mut tree, &mut notices)?;
         announce(&notices, self.listener);
-        for (part, file) in job.parts.iter().zip(&compiled.files) {
-            add_part(self.project, part, fs::read(file)?, &mut tree)?;
-        }
+        self.add_compiled(job, compiled, |file| Ok(fs::read(file)?.into()), &mut tree)?;
         Ok(tree)
+    }
+
+    /// Adds what cargo made, and the Python code that goes with it. `content` takes cargo's file.
+    fn add_compiled(
+        &self,
+        job: &Job,
+        compiled: &Compiled,
+        content: impl Fn(&Path) -> Result<Content, FileError>,
+        tree: &mut Tree,
+    ) -> Result<(), MakeError> {
+        for (part, file) in job.parts.iter().zip(&compiled.files) {
+            add_part(part, content(file)?, tree)?;
+            let glue = glue::write(glue::Request {
+                project: self.project,
+                job,
+                part,
+                file,
+                host: self.host,
+                listener: self.listener,
+            })?;
+            announce(&glue.notices, self.listener);
+            for (path, entry) in glue.files {
+                self.add_generated(path, entry, tree)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a generated file. A stub that the project has, perhaps from an earlier run, makes way for the one of this build.
+    fn add_generated(&self, path: ArchivePath, entry: Entry, tree: &mut Tree) -> Result<(), MakeError> {
+        if !is_stub(&path) || tree.get(path.as_str()).is_none() {
+            return Ok(tree.add(path, entry)?);
+        }
+        announce(
+            &[Notice::new(format!(
+                "the project's own `{path}` makes way for the one that is generated"
+            ))
+            .hint("remove it, or do without `generate-stubs`")],
+            self.listener,
+        );
+        tree.put(path, entry);
+        Ok(())
     }
 
     /// The folder that a crate's build script wrote to; the root crate's where no name is given.
@@ -709,16 +765,11 @@ impl Maker<'_> {
     }
 }
 
-/// Something compiled, and around an extension in the pure layout the package.
-fn add_part(
-    project: &Project,
-    part: &Part,
-    content: impl Into<Content>,
-    tree: &mut Tree,
-) -> Result<(), ArchiveError> {
+/// Something compiled.
+fn add_part(part: &Part, content: impl Into<Content>, tree: &mut Tree) -> Result<(), ArchiveError> {
     let rule = match &part.product.role {
         Role::Extension(_) => "the extension",
-        Role::Library(_) => "the library",
+        Role::Library { .. } => "the library",
         Role::Program(_) => "the program",
     };
     let entry = Entry {
@@ -726,19 +777,13 @@ fn add_part(
         executable: true,
         rule: rule.to_owned(),
     };
-    tree.add(part.path.clone(), entry)?;
-    if let Role::Extension(module) = &part.product.role
-        && !project.layout.is_mixed()
-    {
-        let name = module.last();
-        let text = glue::init_py(name);
-        let rule = "generated beside the extension";
-        tree.add(
-            ArchivePath::parse(&format!("{name}/__init__.py"))?,
-            Entry::generated(text, rule),
-        )?;
-    }
-    Ok(())
+    tree.add(part.path.clone(), entry)
+}
+
+fn is_stub(path: &ArchivePath) -> bool {
+    Path::new(path.as_str())
+        .extension()
+        .is_some_and(|extension| extension == "pyi")
 }
 
 fn inspect(file: &Path) -> Result<Facts, MakeError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{MakeError, add_part, announce, decide, understand};
 use crate::archive::{ArchivePath, Content, Entry};
 use crate::event::Listener;
+use crate::glue;
 use crate::host::Host;
 use crate::plan::{Abi, Job};
 use crate::project::settings::{
@@ -166,7 +167,10 @@ fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedW
     );
     let mut tree = selected.tree.clone();
     for part in &job.parts {
-        add_part(project, part, Vec::new(), &mut tree)?;
+        add_part(part, Vec::new(), &mut tree)?;
+        for (path, rule) in glue::places(project, part)? {
+            tree.add(path, Entry::generated(Vec::new(), rule))?;
+        }
     }
     let mut files: Vec<PlannedFile> = tree.iter().map(planned_file).collect();
     files.extend(planned_dist_info(project));

@@ -177,10 +177,7 @@ pub fn detect(cargo: &CargoFacts, settings: &Settings) -> Result<Bindings, Proje
         Kind::Pyo3 | Kind::Cffi | Kind::Uniffi if !has(is_cdylib) => {
             Err(ProjectError::NoCdylib { package: package() })
         }
-        Kind::Cffi | Kind::Uniffi => Err(ProjectError::NoBindings {
-            package: package(),
-            has_library: true,
-        }),
+        Kind::Cffi | Kind::Uniffi => Ok(Bindings { kind, pyo3: None }),
         Kind::Pyo3 | Kind::Bin => Ok(Bindings { kind, pyo3 }),
     }
 }
@@ -239,7 +236,7 @@ pub(super) fn is_cdylib(target: &TargetFacts) -> bool {
     target.crate_types.iter().any(|kind| kind == "cdylib")
 }
 
-pub(super) fn is_program(target: &TargetFacts) -> bool {
+pub(crate) fn is_program(target: &TargetFacts) -> bool {
     target.kinds.iter().any(|kind| kind == "bin")
 }
 

@@ -98,6 +98,19 @@ pub struct TargetFacts {
     pub required_features: Vec<String>,
 }
 
+/// A member of the workspace.
+#[derive(Debug, Clone)]
+pub struct MemberFacts {
+    /// Its name.
+    pub name: String,
+    /// Its opaque id.
+    pub id: String,
+    /// Its Cargo.toml.
+    pub manifest: PathBuf,
+    /// Its targets that a wheel can hold.
+    pub targets: Vec<TargetFacts>,
+}
+
 /// The crate and its dependencies.
 #[derive(Debug, Clone)]
 pub struct CargoFacts {
@@ -105,10 +118,14 @@ pub struct CargoFacts {
     pub root_id: String,
     /// The root package's targets that a wheel can hold.
     pub targets: Vec<TargetFacts>,
+    /// The members of the workspace, the root package among them.
+    pub members: Vec<MemberFacts>,
     /// Every package reachable from the root for this target, by id.
     pub packages: BTreeMap<String, PackageFacts>,
     /// The workspace's root folder.
     pub workspace_root: PathBuf,
+    /// The packages that further extensions of the same wheel are made of, by id.
+    pub further: Vec<String>,
     /// Cargo's target directory.
     pub target_directory: PathBuf,
     /// The triple that code is compiled for.
@@ -159,6 +176,10 @@ pub fn ask(
     let metadata = run_metadata(manifest, settings, &target_triple, host)?;
     let root_id = root_id(&metadata, manifest)?;
     let mut packages = reachable(&metadata, &root_id);
+    let further = further(&metadata, settings)?;
+    for id in &further {
+        packages.extend(reachable(&metadata, id));
+    }
     let root = &metadata[&root_id];
     if features_are_joined(&metadata, &root_id) {
         scope_features(&mut packages, manifest, settings, &target_triple, host)?;
@@ -173,6 +194,8 @@ pub fn ask(
     let facts = CargoFacts {
         root_id: root_id.repr,
         targets: root.targets.iter().filter_map(target_facts).collect(),
+        members: members(&metadata),
+        further: further.into_iter().map(|id| id.repr.clone()).collect(),
         packages,
         workspace_root,
         target_directory,
@@ -356,6 +379,39 @@ fn root_id(metadata: &Metadata, manifest: &Path) -> Result<PackageId, ProjectErr
         manifest: manifest.to_owned(),
         members,
     })
+}
+
+/// The members that `extensions` names, less the root package, whose extension is there anyway.
+fn further<'a>(metadata: &'a Metadata, settings: &Settings) -> Result<Vec<&'a PackageId>, ProjectError> {
+    let wishes = &settings.extensions.value;
+    wishes
+        .iter()
+        .map(|wish| {
+            let members = metadata.workspace_packages();
+            let found = members.iter().find(|package| package.name == wish.crate_name);
+            found.map(|package| &package.id).ok_or_else(|| {
+                let mut names: Vec<String> = members
+                    .iter()
+                    .map(|package| format!("`{}`", package.name))
+                    .collect();
+                names.sort();
+                ProjectError::NoSuchMember {
+                    name: wish.crate_name.clone(),
+                    there: names.join(", "),
+                }
+            })
+        })
+        .collect()
+}
+
+fn members(metadata: &Metadata) -> Vec<MemberFacts> {
+    let member = |package: &&cargo_metadata::Package| MemberFacts {
+        name: package.name.to_string(),
+        id: package.id.repr.clone(),
+        manifest: package.manifest_path.clone().into_std_path_buf(),
+        targets: package.targets.iter().filter_map(target_facts).collect(),
+    };
+    metadata.workspace_packages().iter().map(member).collect()
 }
 
 fn nodes(metadata: &Metadata) -> BTreeMap<&PackageId, &Node> {

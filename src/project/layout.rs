@@ -51,6 +51,29 @@ impl Layout {
         }
     }
 
+    /// Whether a module lies in a package of the project, and not in one that is generated for it.
+    #[must_use]
+    pub fn has_package(&self, module: &ModulePath) -> bool {
+        self.is_mixed() && self.packages.iter().any(|package| package == module.first())
+    }
+
+    /// Takes in the package that an extension lies in.
+    pub(super) fn make_room(&mut self, module: &ModulePath) -> Result<(), ProjectError> {
+        let package = self.python_root.join(module.first());
+        if self.has_package(module) {
+            return Ok(());
+        }
+        if package.is_dir() && self.is_mixed() {
+            self.packages.push(module.first().to_owned());
+        } else if module.is_dotted() {
+            return Err(ProjectError::NoPackageForModule {
+                module: module.to_string(),
+                package,
+            });
+        }
+        Ok(())
+    }
+
     /// Whether there are Python files beside the extension.
     #[must_use]
     pub fn is_mixed(&self) -> bool {

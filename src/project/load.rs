@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::bindings::{Bindings, Kind};
 use super::git::{self, GitError};
 use super::notice::Notice;
+use super::products::Role;
 use super::pyproject::{Document, DocumentError, Place};
 use super::settings::{self, Origin, Overrides, Settings, Tables, VersionWish};
 use super::{Project, bindings, cargo, layout, metadata, products};
@@ -167,6 +168,20 @@ pub enum ProjectError {
         /// What there is.
         there: String,
     },
+    /// `extensions` beside something else than an extension.
+    #[error("`extensions` can only be added to a project with pyo3 bindings, and this one has {bindings}")]
+    ExtensionsWithout {
+        /// What it has.
+        bindings: String,
+    },
+    /// `extensions` names a crate that is not there.
+    #[error("`extensions` names a crate that is no member of the workspace: {name}")]
+    NoSuchMember {
+        /// What is asked for.
+        name: String,
+        /// What there is.
+        there: String,
+    },
     /// There is only a program.
     #[error("`{package}` has no library that Python could import")]
     NoLibrary {
@@ -252,6 +267,8 @@ impl ProjectError {
                 "set `[lib] name` in Cargo.toml, or `module-name` in `[tool.ironwheel]`, to the name that Python shall import".to_owned()
             }
             Self::NoProgram { .. } => "add `src/main.rs`, or leave `bindings` to be found out".to_owned(),
+            Self::ExtensionsWithout { .. } => "make the project's own crate one of the extensions".to_owned(),
+            Self::NoSuchMember { there, .. } => format!("its members are {there}"),
             Self::NoSuchProgram { there, .. } if there.is_empty() => "it has none: add `src/main.rs`".to_owned(),
             Self::NoSuchProgram { there, .. } => format!("its programs are {there}"),
             Self::ProgramsNeedFeatures { .. } => "turn them on: `--features`, or `features` in `[tool.ironwheel]`".to_owned(),
@@ -327,7 +344,7 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
     let described = metadata::describe(sources, bounds, &mut notices)?;
     let bindings = bindings::detect(&facts, &settings)?;
     let module = module_name(&settings, &manifest, document, bindings.kind)?;
-    let layout = layout::detect(
+    let mut layout = layout::detect(
         &root,
         found.src_root.clone(),
         &module,
@@ -336,6 +353,11 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         &mut notices,
     )?;
     let products = products::list(&facts, &bindings, &module, &settings)?;
+    for product in &products {
+        if let Role::Extension(module) = &product.role {
+            layout.make_room(module)?;
+        }
+    }
     notices.extend(without_extension_module(&bindings, &facts, &settings));
     Ok(Project {
         root,

@@ -1,10 +1,11 @@
 //! What cargo shall make of the project, and what each is to the wheel.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::bindings::{Bindings, Kind, is_cdylib, is_program};
 use super::cargo::{CargoFacts, TargetFacts};
 use super::load::ProjectError;
+use super::pyproject::Document;
 use super::settings::{Bins, Settings, TargetWish};
 use crate::name::ModulePath;
 
@@ -26,8 +27,13 @@ pub struct Product {
 pub enum Role {
     /// An extension module, which Python imports.
     Extension(ModulePath),
-    /// A library, which generated Python code loads; the module is where that code goes.
-    Library(ModulePath),
+    /// A library, which generated Python code loads.
+    Library {
+        /// Where that code goes.
+        module: ModulePath,
+        /// The library's name: `demo` for `libdemo.so`.
+        name: String,
+    },
     /// A program, by its name.
     Program(String),
 }
@@ -38,13 +44,13 @@ impl Product {
     pub fn describe(&self) -> String {
         match &self.role {
             Role::Extension(module) => format!("the extension `{module}`"),
-            Role::Library(module) => format!("the library of `{module}`"),
+            Role::Library { module, .. } => format!("the library of `{module}`"),
             Role::Program(name) => format!("the program `{name}`"),
         }
     }
 }
 
-/// Lists what is made: the library first, then the programs in cargo's order.
+/// Lists what is made: the library first, then further extensions, then the programs in cargo's order.
 pub fn list(
     cargo: &CargoFacts,
     bindings: &Bindings,
@@ -66,9 +72,38 @@ pub fn list(
     if let Some(library) = library {
         let role = match bindings.kind {
             Kind::Pyo3 => Role::Extension(module.clone()),
-            Kind::Cffi | Kind::Uniffi | Kind::Bin => Role::Library(module.clone()),
+            Kind::Uniffi => Role::Library {
+                module: module.clone(),
+                name: name_for_uniffi(&cargo.root().manifest)?
+                    .unwrap_or_else(|| library.name.replace('-', "_")),
+            },
+            Kind::Cffi | Kind::Bin => Role::Library {
+                module: module.clone(),
+                name: module.last().to_owned(),
+            },
         };
         products.push(product(role, library.crate_types == ["cdylib"]));
+    }
+    if bindings.kind != Kind::Pyo3 && settings.extensions.is_explicit() {
+        return Err(ProjectError::ExtensionsWithout {
+            bindings: bindings.to_string(),
+        });
+    }
+    for (wish, id) in settings.extensions.value.iter().zip(&cargo.further) {
+        let member = cargo.members.iter().find(|member| member.id == *id);
+        let found = member.and_then(|member| {
+            let library = member.targets.iter().find(|target| is_cdylib(target))?;
+            Some((member, library))
+        });
+        let (member, library) = found.ok_or_else(|| ProjectError::NoCdylib {
+            package: wish.crate_name.clone(),
+        })?;
+        products.push(Product {
+            package: member.id.clone(),
+            manifest: member.manifest.clone(),
+            is_alone: library.crate_types == ["cdylib"],
+            role: Role::Extension(module_of(&wish.module)?),
+        });
     }
     let programs = Programs {
         cargo,
@@ -82,6 +117,31 @@ pub fn list(
         return Err(nothing(cargo, wishes));
     }
     Ok(products)
+}
+
+fn module_of(name: &str) -> Result<ModulePath, ProjectError> {
+    ModulePath::parse(name).map_err(|source| ProjectError::ModuleName {
+        source,
+        origin: "`extensions`".to_owned(),
+    })
+}
+
+/// The name that uniffi's code looks for, where uniffi.toml gives another than the library's own.
+fn name_for_uniffi(manifest: &Path) -> Result<Option<String>, ProjectError> {
+    let path = manifest.with_file_name("uniffi.toml");
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let document = Document::read(&path)?;
+    let python = match document.root().table("bindings")? {
+        Some(bindings) => bindings.table("python")?,
+        None => None,
+    };
+    let name = match python {
+        Some(python) => python.text("cdylib_name")?.map(|name| name.value.to_owned()),
+        None => None,
+    };
+    Ok(name)
 }
 
 /// Which programs go into the wheel.

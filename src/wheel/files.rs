@@ -10,7 +10,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::fs::{self, FileError};
+use crate::name::ModulePath;
 use crate::project::layout::Kind;
+use crate::project::products::Role;
 use crate::project::settings::Pattern;
 use crate::project::{Notice, Project};
 
@@ -520,7 +522,26 @@ pub(crate) fn is_cache(project: &Project, folder: &Path) -> bool {
 
 /// The extension of an earlier build, left beside the Python files by an editable install.
 pub(crate) fn is_leftover(project: &Project, path: &Path) -> bool {
-    let module = &project.module;
+    project.products.iter().any(|product| match &product.role {
+        Role::Extension(module) => is_leftover_of(project, module, path),
+        Role::Library { module, .. } => is_generated_for(project, module, path),
+        Role::Program(_) => false,
+    })
+}
+
+/// Code and library of an earlier build: they are generated, and come from this one.
+fn is_generated_for(project: &Project, module: &ModulePath, path: &Path) -> bool {
+    let folder = project
+        .layout
+        .python_root
+        .join(project.layout.code_folder(module));
+    let is_generated = path
+        .extension()
+        .is_some_and(|extension| extension == "py" || extension == "so");
+    is_generated && path.parent() == Some(&folder)
+}
+
+fn is_leftover_of(project: &Project, module: &ModulePath, path: &Path) -> bool {
     let mut home = project.layout.python_root.clone();
     home.extend(&module.parts()[..module.parts().len() - 1]);
     if !module.is_dotted() {

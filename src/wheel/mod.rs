@@ -2,7 +2,6 @@
 //! Knows nothing of cargo and of interpreters' whereabouts.
 
 pub mod files;
-pub mod glue;
 pub mod info;
 mod memory;
 pub mod metadata;

@@ -71,7 +71,11 @@ pub fn render(cargo: &CargoFacts, timestamp: Option<u64>) -> String {
 /// The packages whose code is in the library, by id.
 fn linked(cargo: &CargoFacts) -> BTreeSet<&str> {
     let mut linked = BTreeSet::new();
-    let mut open = vec![cargo.root_id.as_str()];
+    let mut open: Vec<&str> = [&cargo.root_id]
+        .into_iter()
+        .chain(&cargo.further)
+        .map(String::as_str)
+        .collect();
     while let Some(id) = open.pop() {
         let Some(package) = cargo.packages.get(id) else {
             continue;
@@ -314,6 +318,8 @@ mod tests {
                 crate_types: vec!["cdylib".to_owned()],
                 required_features: vec![],
             }],
+            members: Vec::new(),
+            further: Vec::new(),
             packages: [
                 package("demo", None, &["pyo3", "sibling", "forked"], &[]),
                 package("sibling", None, &[], &[]),

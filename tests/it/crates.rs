@@ -2,6 +2,7 @@
 
 use crate::case::{Case, names};
 use crate::expect::Expect;
+use crate::shell::variable;
 use crate::{judges, place};
 
 /// Declares a test for each folder, and a list to hold against what is there.
@@ -22,6 +23,8 @@ folders! {
     abi3_without_version = "abi3-without-version",
     beside_the_project = "beside-the-project",
     build_script_files = "build-script-files",
+    cffi_mixed = "cffi-mixed",
+    cffi_pure = "cffi-pure",
     conditional_features = "conditional-features",
     data_and_scripts = "data-and-scripts",
     dynamic_metadata = "dynamic-metadata",
@@ -47,6 +50,7 @@ folders! {
     python_packages = "python-packages",
     readme_rst = "readme-rst",
     readme_table = "readme-table",
+    several_extensions = "several-extensions",
     src_layout = "src-layout",
     stubs = "stubs",
     tool_ironwheel = "tool-ironwheel",
@@ -57,13 +61,21 @@ folders! {
 }
 
 /// Folders that a test of their own builds, because they need more than a compiler.
-const OTHERS: [&str; 2] = ["embedded-python", "postgres-client"];
+const OTHERS: [&str; 3] = ["embedded-python", "postgres-client", "uniffi-mixed"];
 
 #[test]
 fn every_folder_is_a_test() {
     let mut folders = names(&place::repository().join("test-crates"));
     folders.retain(|name| !OTHERS.contains(&name.as_str()));
     assert_eq!(folders, FOLDERS);
+}
+
+/// Some eighty crates for the library, and as many for the generator: asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does.
+#[test]
+fn uniffi_mixed() {
+    if variable("IRONWHEEL_TEST_PEERS").is_some() {
+        holds("uniffi-mixed");
+    }
 }
 
 fn holds(folder: &str) {

@@ -136,12 +136,15 @@ fn no_pyo3() {
         "Cargo.lock",
         "version = 4\n\n[[package]]\nname = \"pure\"\nversion = \"0.1.0\"\n",
     );
-    assert_snapshot!(refused(&case, &[]), @"
+    assert_snapshot!(refused(&case, &[]), @r#"
     status: 1
     --- stderr
-    error: `pure` uses neither `pyo3` nor `pyo3-ffi` and makes no program and no shared object, so Python could do nothing with it
-      hint: add `pyo3` to `[dependencies]`
-    ");
+            Read pure 0.1.0, pure, cffi in [N] s
+           Found CPython [PY] at [PYTHON] in [N] s
+        Compiled pure 0.1.0 for every Python: [CRATES] in [N] s
+    error: the library of `pure` exports no function, so Python could call nothing in it
+      hint: for PyO3, add `pyo3` to `[dependencies]` and write a `#[pymodule]`; for cffi, write functions with `#[unsafe(no_mangle)] pub extern "C"`
+    "#);
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub struct ExpectedWheel {
     pub elf: usize,
     /// The libraries that the ELF files need, the loader not among them.
     pub needed: Vec<String>,
+    /// Python packages that it needs to run.
+    #[serde(default)]
+    pub packages: Vec<String>,
     /// Python that must run where the wheel is installed.
     pub run: String,
     /// Commands that must be there once the wheel is installed, with what they print.

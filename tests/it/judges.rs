@@ -238,7 +238,7 @@ fn installs_with_pip(wheel: &Path, expected: &ExpectedWheel, python: &Python) {
     );
     let run = Shell::new(&python.executable)
         .args(["-c", &expected.run])
-        .set("PYTHONPATH", folder.path());
+        .set("PYTHONPATH", beside(folder.path(), expected));
     approved("import after pip", &run.run());
 }
 
@@ -266,11 +266,31 @@ fn installs_with_uv(wheel: &Path, expected: &ExpectedWheel, python: &Python) {
     let program = |name: &str| Shell::new(environment.join("bin").join(name));
     approved(
         "import after uv",
-        &program("python").args(["-c", &expected.run]).run(),
+        &program("python")
+            .args(["-c", &expected.run])
+            .set("PYTHONPATH", beside(Path::new(""), expected))
+            .run(),
     );
     for (name, printed) in &expected.commands {
         assert_eq!(&program(name).run().succeeded(), printed, "what `{name}` prints");
     }
+}
+
+/// A `PYTHONPATH` of a folder and what the wheel needs beside it, which is installed once.
+fn beside(folder: &Path, expected: &ExpectedWheel) -> String {
+    let mut paths = vec![folder.display().to_string()];
+    for package in &expected.packages {
+        let _lock = place::lock("packages");
+        let home = place::kept("packages").join(package);
+        if !home.is_dir() {
+            let pip =
+                Shell::new(&place::python().executable).args(["-m", "pip", "install", "--quiet", "--target"]);
+            pip.arg(&home).arg(package).run().succeeded();
+        }
+        paths.push(home.display().to_string());
+    }
+    paths.retain(|path| !path.is_empty());
+    paths.join(":")
 }
 
 fn approved(judge: &str, answer: &Answer) {

@@ -1,0 +1,3 @@
+from .uniffi_mixed import add
+
+__all__ = ["add"]
