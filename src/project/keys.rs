@@ -790,6 +790,15 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_tells_of_every_key() {
+        let guide = include_str!("../../docs/guide.md");
+        for key in KEYS {
+            let is_told = ["`", ".", " ="].map(|end| format!("`{}{end}", key.name));
+            assert!(is_told.iter().any(|word| guide.contains(word)), "{}", key.name);
+        }
+    }
+
+    #[test]
     fn keys_stand_in_the_order_of_the_alphabet_and_have_words() {
         fn look(keys: &[Key]) {
             assert!(keys.is_sorted_by(|one, next| one.name < next.name));

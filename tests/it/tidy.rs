@@ -271,6 +271,10 @@ fn the_lock_file_stays_small() {
         decisions.contains(&format!("{packages} packages")),
         "docs/DECISIONS.md tells another number than {packages}"
     );
+    assert!(
+        read("README.md").contains(&format!("| {packages} | `tests/it/tidy.rs` |")),
+        "README.md tells another number than {packages}"
+    );
 }
 
 #[test]
