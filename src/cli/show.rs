@@ -152,39 +152,97 @@ fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
 }
 
-/// The policies that do not hold, with what stands against them, and the first that does.
+/// Policies of which the same is to be told.
+struct Told {
+    platforms: Vec<String>,
+    answer: &'static str,
+    /// What stands against them first of all.
+    objections: Vec<String>,
+    /// How much more stands against the one that has least of it, and against the one that has most.
+    more: (usize, usize),
+}
+
+impl Told {
+    fn of(verdict: &Verdict, shown: usize) -> Self {
+        let mut objections: Vec<&Objection> = verdict.against(Grafting::Forbidden).collect();
+        objections.sort_by_key(|objection| std::cmp::Reverse(version_of(&objection.cause)));
+        let more = objections.len().saturating_sub(shown);
+        Self {
+            platforms: vec![verdict.platform.to_string()],
+            answer: match (objections.is_empty(), verdict.holds(Grafting::Allowed)) {
+                (true, _) => "holds",
+                (false, true) => "would hold once repaired",
+                (false, false) => "does not hold",
+            },
+            objections: objections
+                .into_iter()
+                .take(shown)
+                .map(Objection::to_string)
+                .collect(),
+            more: (more, more),
+        }
+    }
+
+    /// Takes another in if the same is to be told of it.
+    fn takes(&mut self, other: &Self) -> bool {
+        let is_alike = self.answer == other.answer && self.objections == other.objections;
+        if is_alike {
+            self.platforms.extend_from_slice(&other.platforms);
+            self.more = (self.more.0.min(other.more.0), self.more.1.max(other.more.1));
+        }
+        is_alike
+    }
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "  {}  {}", self.platforms.join(", "), self.answer)?;
+        for objection in &self.objections {
+            writeln!(f, "    {objection}")?;
+        }
+        match self.more {
+            (_, 0) => Ok(()),
+            (least, most) if least == most => writeln!(f, "    and {}", counted(most, "other", "others")),
+            (least, most) => writeln!(f, "    and {least} to {most} others"),
+        }
+    }
+}
+
+/// The policies that do not hold, with what stands against them, and the first that does. What is the same for several that
+/// follow each other is told once.
 fn policies_in_words(report: &Report, shown: usize) -> String {
     let Some(audit) = &report.audit else {
         return String::new();
     };
     let mut out = String::from("\nPolicies\n");
-    let holds = |verdict: &Verdict| verdict.holds(Grafting::Forbidden);
     let all_hold_from = audit
         .verdicts
         .iter()
-        .rposition(|verdict| !holds(verdict))
+        .rposition(|verdict| !verdict.holds(Grafting::Forbidden))
         .map_or(0, |last| last + 1);
-    for (index, verdict) in audit.verdicts.iter().enumerate() {
-        if index > all_hold_from && shown < usize::MAX {
-            let _ = writeln!(out, "  and {} newer", audit.verdicts.len() - index);
-            break;
+    let most = if shown < usize::MAX { 3 } else { shown };
+    let told_one_by_one = if shown < usize::MAX {
+        all_hold_from.saturating_add(1)
+    } else {
+        usize::MAX
+    };
+    let mut told: Vec<Told> = Vec::new();
+    for verdict in audit.verdicts.iter().take(told_one_by_one) {
+        let next = Told::of(verdict, most);
+        if !told.last_mut().is_some_and(|last| last.takes(&next)) {
+            told.push(next);
         }
-        let repaired = verdict.holds(Grafting::Allowed);
-        let answer = match (holds(verdict), repaired) {
-            (true, _) => "holds",
-            (false, true) => "would hold once repaired",
-            (false, false) => "does not hold",
-        };
-        let _ = writeln!(out, "  {}  {answer}", verdict.platform);
-        let mut objections: Vec<&Objection> = verdict.against(Grafting::Forbidden).collect();
-        objections.sort_by_key(|objection| std::cmp::Reverse(version_of(&objection.cause)));
-        let most = if shown < usize::MAX { 3 } else { shown };
-        for objection in objections.iter().take(most) {
-            let _ = writeln!(out, "    {objection}");
-        }
-        if let Some(more) = objections.len().checked_sub(most).filter(|more| *more > 0) {
-            let _ = writeln!(out, "    and {}", counted(more, "other", "others"));
-        }
+    }
+    for told in &told {
+        let _ = write!(out, "{told}");
+    }
+    if let Some(newer) = audit
+        .verdicts
+        .len()
+        .checked_sub(told_one_by_one)
+        .filter(|newer| *newer > 0)
+    {
+        let _ = writeln!(out, "  and {newer} newer");
     }
     if audit.verdicts.is_empty() {
         let _ = writeln!(out, "  there are none for {}", audit.architecture());
@@ -580,4 +638,38 @@ fn missing(report: &Report) -> Vec<MissingBody<'_>> {
             package: report.bringing.get(name).map(String::as_str),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(platform: &str, objections: &[&str], more: usize) -> Told {
+        Told {
+            platforms: vec![platform.to_owned()],
+            answer: "does not hold",
+            objections: objections.iter().map(|&it| it.to_owned()).collect(),
+            more: (more, more),
+        }
+    }
+
+    #[test]
+    fn what_is_the_same_for_several_policies_is_told_once() {
+        let mut first = told("a", &["too new"], 7);
+        assert!(first.takes(&told("b", &["too new"], 3)));
+        assert!(first.takes(&told("c", &["too new"], 5)));
+        assert!(!first.takes(&told("d", &["missing"], 5)));
+        assert_eq!(
+            first.to_string(),
+            "  a, b, c  does not hold\n    too new\n    and 3 to 7 others\n"
+        );
+        assert_eq!(
+            told("a", &["too new"], 1).to_string(),
+            "  a  does not hold\n    too new\n    and 1 other\n"
+        );
+        assert_eq!(
+            told("a", &["too new"], 0).to_string(),
+            "  a  does not hold\n    too new\n"
+        );
+    }
 }

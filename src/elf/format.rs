@@ -152,6 +152,15 @@ pub(super) fn slice(bytes: &[u8], at: u64, length: u64) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(length)?)
 }
 
+/// Whether two slices hold the same. Whole files are compared with it, and not every C library is quick at that: what has a fixed
+/// length is compared without one.
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    let ((one, one_rest), (other, other_rest)) = (one.as_chunks::<64>(), other.as_chunks::<64>());
+    one.len() == other.len()
+        && one_rest == other_rest
+        && one.iter().zip(other).all(|(one, other)| one == other)
+}
+
 /// The bytes from `at` on, to be written; nothing where the file ends before.
 pub(super) fn slice_mut(bytes: &mut [u8], at: u64, length: u64) -> Option<&mut [u8]> {
     let start = usize::try_from(at).ok()?;
@@ -229,6 +238,18 @@ pub(super) const VDA_NEXT: Field = Field::same("vda_next", 4, 4);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_counts_in_a_comparison() {
+        let bytes: Vec<u8> = (0..=200).collect();
+        assert!(same(&bytes, &bytes.clone()) && same(&[], &[]));
+        for index in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[index] ^= 1;
+            assert!(!same(&bytes, &other), "{index}");
+            assert!(!same(&bytes, &bytes[..index]), "{index}");
+        }
+    }
 
     #[test]
     fn numbers_are_written_as_they_are_read() {

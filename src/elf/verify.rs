@@ -10,7 +10,7 @@ use goblin::elf::section_header as sh;
 
 use super::ElfError;
 use super::edit::{Edits, RunPath, RunPathTag};
-use super::format::{as_u64, slice};
+use super::format::{self, as_u64, slice};
 use super::image::{Image, Segment, Strings, dt_mips};
 use super::layout;
 use super::symver::Versions;
@@ -206,9 +206,15 @@ impl Pair<'_, '_> {
             if dynamic_moved && old.kind == sh::SHT_SYMTAB {
                 continue;
             }
-            let kept = old.size == new.size
-                && slice(self.before.bytes, old.offset, old.size)
-                    == slice(self.after.bytes, new.offset, new.size);
+            let (was, is) = (
+                slice(self.before.bytes, old.offset, old.size),
+                slice(self.after.bytes, new.offset, new.size),
+            );
+            let kept = match (was, is) {
+                (Some(was), Some(is)) => format::same(was, is),
+                // A header that lies about its section did so before, too.
+                (was, is) => old.size == new.size && was == is,
+            };
             ensure(kept, "a section that is not loaded has changed")?;
         }
         Ok(())
@@ -242,7 +248,9 @@ impl Pair<'_, '_> {
         let bytes = |image: &Image<'_>| image.offset_of(from).map(|(offset, _)| offset);
         let old = bytes(self.before).and_then(|offset| slice(self.before.bytes, offset, size));
         let new = bytes(self.after).and_then(|offset| slice(self.after.bytes, offset, size));
-        if old.is_some() && old == new {
+        if let (Some(old), Some(new)) = (old, new)
+            && format::same(old, new)
+        {
             return Ok(());
         }
         Err(unfaithful(format!(
