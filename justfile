@@ -30,3 +30,7 @@ test:
 # ratios against maturin, several minutes
 bench *arguments:
     benches/against_maturin.sh {{ arguments }}
+
+# one static file that starts quickly and runs on any Linux
+static:
+    RUSTFLAGS="-C relocation-model=static" cargo build --release --locked --target x86_64-unknown-linux-musl

@@ -165,7 +165,7 @@ impl Bundled {
         }
     }
 
-    /// What is doubtful about the libraries that were put in, a sentence each.
+    /// What is doubtful about the platforms and the libraries that were put in, a sentence each.
     #[must_use]
     pub fn doubts(&self) -> Vec<String> {
         let put_in: BTreeSet<&PathBuf> = self
@@ -186,7 +186,13 @@ impl Bundled {
                 )
             })
         });
-        clashes.collect()
+        let beyond = self.platforms.iter().filter_map(|platform| {
+            let newest = audit::newest_before(platform)?;
+            Some(format!(
+                "`{platform}` asks for more than any policy, the newest being `{newest}`: hardly a system installs the wheel"
+            ))
+        });
+        clashes.chain(beyond).collect()
     }
 
     /// The libraries that were put in, for those who want to know.

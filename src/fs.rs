@@ -91,6 +91,11 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
     write_atomically(path, bytes).map(|()| true)
 }
 
+/// Removes a file.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    std::fs::remove_file(path).map_err(FileError::new("remove", path))
+}
+
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).map_err(FileError::new("create the folder", path))

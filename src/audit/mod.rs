@@ -632,6 +632,26 @@ impl Audit {
     }
 }
 
+/// The newest policy, for a platform that is newer than all of them; nothing for one that policies speak of.
+#[must_use]
+pub fn newest_before(platform: &PlatformTag) -> Option<PlatformTag> {
+    let (c_library, major, minor, architecture) = match platform {
+        PlatformTag::Manylinux {
+            major,
+            minor,
+            architecture,
+        } => (CLibrary::Gnu, *major, *minor, architecture),
+        PlatformTag::Musllinux {
+            major,
+            minor,
+            architecture,
+        } => (CLibrary::Musl, *major, *minor, architecture),
+        PlatformTag::Linux { .. } | PlatformTag::Verbatim(_) => return None,
+    };
+    let newest = policies(c_library).minors(architecture).last()?;
+    (newest < minor).then(|| c_library.tag(major, newest, architecture))
+}
+
 /// A policy, or a version of the C library between two.
 #[derive(Debug, Clone, Copy)]
 struct Policy<'a> {
@@ -919,6 +939,16 @@ mod tests {
 
     fn glibc(version: &str) -> Facts {
         facts(&["libc.so.6"], &[("libc.so.6", version, "stat")])
+    }
+
+    #[test]
+    fn a_platform_beyond_all_policies_is_known_as_such() {
+        let beyond = |minor: u16| newest_before(&CLibrary::Gnu.tag(2, minor, "x86_64"));
+        assert_eq!(beyond(17), None);
+        let newest = beyond(99).expect("no policy has that number");
+        assert!(newest.to_string().starts_with("manylinux_2_"), "{newest}");
+        assert_eq!(newest_before(&newest), None);
+        assert_eq!(newest_before(&CLibrary::Gnu.tag(2, 99, "z80")), None);
     }
 
     #[test]

@@ -207,14 +207,24 @@ fn try_it(path: &Path, code: &str, host: &Host) -> Result<Option<Finding>, Check
     })
 }
 
-/// Tries wheels that were just made.
+/// Tries wheels that were just made. One that fails is taken away, and where one cannot be tried, all that were not: nobody shall
+/// take them for good.
 ///
 /// # Errors
 /// Where one cannot be tried, or does not do what it was asked to do.
 pub fn try_all(wheels: &[&Path], code: &str, host: &Host, screen: &Screen) -> Result<(), CheckError> {
     let mut wrong = 0;
-    for wheel in wheels {
-        if let Some(finding) = try_it(wheel, code, host)? {
+    for (index, wheel) in wheels.iter().enumerate() {
+        let tried = try_it(wheel, code, host);
+        let unproven = match &tried {
+            Ok(None) => &[],
+            Ok(Some(_)) => &wheels[index..=index],
+            Err(_) => &wheels[index..],
+        };
+        for wheel in unproven {
+            fs::remove(wheel)?;
+        }
+        if let Some(finding) = tried? {
             let mut findings = Findings::default();
             findings.push(finding);
             tell(

@@ -161,11 +161,11 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             } else {
                 make::wheels(&overrides, &host, &tell)?
             };
-            screen.wheels(&wheels);
             if let Some(code) = &build.smoke {
                 let paths: Vec<_> = wheels.iter().map(|wheel| wheel.path.as_path()).collect();
                 check::try_all(&paths, code, &host, screen)?;
             }
+            screen.wheels(&wheels);
         }
         Command::Plan(build) => {
             let (overrides, host) = asked(arguments, build)?;

@@ -1123,6 +1123,8 @@ fn build_tries_what_it_made() {
         .run();
     assert_eq!(answer.status, 3, "{}", answer.stderr);
     assert!(answer.stdout.contains("SMOKE-001"), "{}", answer.stdout);
+    assert!(case.made().is_empty(), "what failed is left: {:?}", case.made());
+    case.build::<&str>([]).succeeds();
 }
 
 /// Errors of wheels that people use: file name's beginning (`*` for all), rule, and why the accusation stands.
