@@ -97,7 +97,7 @@ pub fn edit(path: &Path, output: Option<&Path>, wanted: &FileEdits) -> Result<Ed
         }
     }
     let edited = elf::apply(&bytes, &edits).map_err(failed("edit", path))?;
-    let changed = edited != bytes;
+    let changed = !elf::is_same(&bytes, &edited);
     if changed || output.is_some() {
         let target = output.unwrap_or(path);
         // What a link leads to is replaced, not the link.

@@ -152,13 +152,14 @@ pub(super) fn slice(bytes: &[u8], at: u64, length: u64) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(length)?)
 }
 
-/// Whether two slices hold the same. Whole files are compared with it, and not every C library is quick at that: what has a fixed
-/// length is compared without one.
+/// Whether two slices hold the same. Whole files are compared with it, and not every C library is quick at that, so none is
+/// asked.
 pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
-    let ((one, one_rest), (other, other_rest)) = (one.as_chunks::<64>(), other.as_chunks::<64>());
+    let ((one, one_rest), (other, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let mut pairs = one.iter().zip(other);
     one.len() == other.len()
         && one_rest == other_rest
-        && one.iter().zip(other).all(|(one, other)| one == other)
+        && pairs.all(|(one, other)| u64::from_ne_bytes(*one) == u64::from_ne_bytes(*other))
 }
 
 /// The bytes from `at` on, to be written; nothing where the file ends before.

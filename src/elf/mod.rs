@@ -217,6 +217,12 @@ pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
 }
 
+/// Whether an edit changed nothing, quicker than `==` is in some builds.
+#[must_use]
+pub fn is_same(before: &[u8], after: &[u8]) -> bool {
+    format::same(before, after)
+}
+
 /// The bytes a file begins with, for an error.
 fn first_bytes(bytes: &[u8]) -> String {
     match bytes.get(..bytes.len().min(4)) {
