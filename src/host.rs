@@ -65,6 +65,12 @@ impl Host {
             .filter(|value| !value.is_empty())
     }
 
+    /// All variables, sorted by name.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.variables.iter();
+        variables.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Where relative paths begin.
     #[must_use]
     pub fn working_directory(&self) -> &Path {

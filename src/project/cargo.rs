@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, Node, PackageId, TargetKind, semver};
 
+use super::answers::Answers;
 use super::load::ProjectError;
 use super::pyproject::Document;
 use super::settings::{Feature, Settings};
@@ -168,12 +169,14 @@ pub fn ask(
     settings: &Settings,
     host: &Host,
 ) -> Result<(CargoFacts, RootManifest), ProjectError> {
-    let host_triple = host_triple(manifest.parent().unwrap_or(Path::new("/")))?;
+    let answers = Answers::open(manifest, settings, host);
+    let version = version_call(manifest.parent().unwrap_or(Path::new("/")));
+    let host_triple = triple_in(&answers.ask(&version, ask_version)?)?;
     let target_triple = match &settings.target.value {
         Some(target) => target.clone(),
         None => configured_target(manifest, host)?.unwrap_or_else(|| host_triple.clone()),
     };
-    let metadata = run_metadata(manifest, settings, &target_triple, host)?;
+    let metadata = run_metadata(manifest, settings, &target_triple, &answers)?;
     let root_id = root_id(&metadata, manifest)?;
     let mut packages = reachable(&metadata, &root_id);
     let further = further(&metadata, settings)?;
@@ -182,7 +185,7 @@ pub fn ask(
     }
     let root = &metadata[&root_id];
     if features_are_joined(&metadata, &root_id) {
-        scope_features(&mut packages, manifest, settings, &target_triple, host)?;
+        scope_features(&mut packages, manifest, settings, &target_triple, &answers)?;
     }
     let workspace_root = metadata.workspace_root.clone().into_std_path_buf();
     let target_directory = settings
@@ -191,6 +194,14 @@ pub fn ask(
         .clone()
         .unwrap_or_else(|| metadata.target_directory.clone().into_std_path_buf());
     let root_manifest = root_manifest(root, manifest, &workspace_root)?;
+    let local = metadata
+        .packages
+        .iter()
+        .filter(|package| package.source.is_none());
+    let local: Vec<PathBuf> = local
+        .map(|package| package.manifest_path.clone().into_std_path_buf())
+        .collect();
+    answers.remember(&target_directory, &workspace_root, &local);
     let facts = CargoFacts {
         root_id: root_id.repr,
         targets: root.targets.iter().filter_map(target_facts).collect(),
@@ -237,18 +248,34 @@ pub fn workspace_root(manifest: &Path) -> Result<Option<PathBuf>, ProjectError> 
 
 /// This machine's own triple, as the toolchain has it that cargo runs with. Asked in the manifest's folder, where a toolchain file
 /// may name another.
-/// The triple of the compiler that cargo uses in a folder.
 pub fn host_triple(folder: &Path) -> Result<String, ProjectError> {
-    let finished = process::capture(&cargo(&folder.join("Cargo.toml"), vec!["-vV".to_owned()]))?;
-    let text = String::from_utf8_lossy(&finished.stdout);
-    let triple = text.lines().find_map(|line| line.strip_prefix("host: "));
-    match triple {
-        Some(triple) if finished.status == 0 => Ok(triple.trim().to_owned()),
-        _ => Err(ProjectError::Toolchain {
-            words: String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
-            status: finished.status,
-        }),
+    triple_in(&ask_version(&version_call(folder))?)
+}
+
+fn version_call(folder: &Path) -> Invocation {
+    cargo(&folder.join("Cargo.toml"), vec!["-vV".to_owned()])
+}
+
+fn ask_version(call: &Invocation) -> Result<Vec<u8>, ProjectError> {
+    let finished = process::capture(call)?;
+    if finished.status == 0 {
+        return Ok(finished.stdout);
     }
+    Err(ProjectError::Toolchain {
+        words: String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
+        status: finished.status,
+    })
+}
+
+fn triple_in(answer: &[u8]) -> Result<String, ProjectError> {
+    let text = String::from_utf8_lossy(answer);
+    let triple = text.lines().find_map(|line| line.strip_prefix("host: "));
+    triple
+        .map(|triple| triple.trim().to_owned())
+        .ok_or_else(|| ProjectError::Toolchain {
+            words: text.trim().to_owned(),
+            status: 0,
+        })
 }
 
 /// `build.target` of cargo's configuration files, from the manifest's folder upwards and then in `CARGO_HOME`.
@@ -331,9 +358,8 @@ fn run_metadata(
     manifest: &Path,
     settings: &Settings,
     triple: &str,
-    host: &Host,
+    answers: &Answers<'_>,
 ) -> Result<Metadata, ProjectError> {
-    let _ = host;
     let mut arguments: Vec<String> = ["metadata", "--format-version", "1", "--filter-platform", triple]
         .map(str::to_owned)
         .into();
@@ -344,18 +370,21 @@ fn run_metadata(
         arguments.push("--quiet".to_owned());
     }
     let invocation = cargo(manifest, arguments);
-    let mut stdout = Vec::new();
-    // Cargo's own words (downloading, a manifest that does not parse) reach the user as cargo prints them.
-    let finished = process::stream(&invocation, &mut |line| {
-        stdout.extend_from_slice(line);
-        stdout.push(b'\n');
+    let stdout = answers.ask(&invocation, |invocation| {
+        let mut stdout = Vec::new();
+        // Cargo's own words (downloading, a manifest that does not parse) reach the user as cargo prints them.
+        let finished = process::stream(invocation, &mut |line| {
+            stdout.extend_from_slice(line);
+            stdout.push(b'\n');
+        })?;
+        if finished.status != 0 {
+            return Err(ProjectError::Metadata {
+                status: finished.status,
+                line: invocation.to_string(),
+            });
+        }
+        Ok(stdout)
     })?;
-    if finished.status != 0 {
-        return Err(ProjectError::Metadata {
-            status: finished.status,
-            line: invocation.to_string(),
-        });
-    }
     serde_json::from_slice(&stdout).map_err(ProjectError::MetadataUnreadable)
 }
 
@@ -490,9 +519,8 @@ fn scope_features(
     manifest: &Path,
     settings: &Settings,
     triple: &str,
-    host: &Host,
+    answers: &Answers<'_>,
 ) -> Result<(), ProjectError> {
-    let _ = host;
     let mut arguments: Vec<String> = [
         "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}|{f}",
     ]
@@ -504,15 +532,18 @@ fn scope_features(
     arguments.push(manifest.to_string_lossy().into_owned());
     arguments.extend(common_flags(settings, &plain_features(&settings.features.value)));
     let invocation = cargo(manifest, arguments);
-    let finished = process::capture(&invocation)?;
-    if finished.status != 0 {
-        return Err(ProjectError::Metadata {
-            status: finished.status,
-            line: invocation.to_string(),
-        });
-    }
+    let stdout = answers.ask(&invocation, |invocation| {
+        let finished = process::capture(invocation)?;
+        if finished.status != 0 {
+            return Err(ProjectError::Metadata {
+                status: finished.status,
+                line: invocation.to_string(),
+            });
+        }
+        Ok(finished.stdout)
+    })?;
     let mut found: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for line in String::from_utf8_lossy(&finished.stdout).lines() {
+    for line in String::from_utf8_lossy(&stdout).lines() {
         let Some((package, features)) = line.rsplit_once('|') else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! Takes a manifest and what was asked. Gives the project: names, metadata, layout, settings, each known for good.
 //! Knows nothing of interpreters and of compiling.
 
+mod answers;
 pub mod bindings;
 pub mod cargo;
 pub mod git;

@@ -378,6 +378,8 @@ pub struct Settings {
     pub version: Setting<Option<VersionWish>>,
     /// The build tag in the wheel's file name.
     pub build_tag: Setting<Option<BuildTag>>,
+    /// What the build is for.
+    pub purpose: Purpose,
     /// What goes to cargo as typed.
     pub passed: Passed,
 }
@@ -618,6 +620,7 @@ pub fn resolve(
             overrides.build_tag.clone(),
             variables.build_tag.or(tables.first(build_tag)?),
         ),
+        purpose: overrides.purpose,
         passed: Passed {
             jobs: overrides.jobs.clone(),
             quiet: overrides.quiet,

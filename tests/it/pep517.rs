@@ -342,3 +342,201 @@ fn a_source_distribution_is_made_with_the_same_arguments_as_the_wheel() {
     let words = Hook::of(&case).refuses("build_sdist('out', {'build-args': '--no-such-flag'})");
     assert!(words.contains("--no-such-flag"), "{words}");
 }
+
+/// Programs that build by hooks, in an environment below `target/` that is made once; they come from the package index.
+fn front_end_programs() -> PathBuf {
+    let _lock = place::lock("front-ends");
+    let folder = place::kept("front-ends");
+    let stamp = folder.join("installed.txt");
+    let wanted = ["build", "nox", "tox", "uv", "virtualenv"];
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted.join(" ")) {
+        return folder.join("bin");
+    }
+    Shell::new(&place::python().executable)
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder)
+        .run()
+        .succeeded();
+    Shell::new(folder.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(wanted)
+        .run()
+        .succeeded();
+    std::fs::write(&stamp, wanted.join(" ")).expect("a stamp");
+    folder.join("bin")
+}
+
+/// Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does.
+#[test]
+fn every_front_end_builds_with_nothing_but_a_folder_of_wheels() {
+    if crate::shell::variable("IRONWHEEL_TEST_PEERS").is_none() {
+        return;
+    }
+    let programs = front_end_programs();
+    let own = own_wheel().display().to_string();
+    let case = ours("mixed");
+    case.write(
+        "noxfile.py",
+        "import nox\n\n\n@nox.session(venv_backend='virtualenv')\ndef imports(session):\n    session.install('.')\n    \
+         session.chdir(session.create_tmp())\n    session.run('python', '-c', 'import mixed; print(mixed.add(1, 2))')\n",
+    );
+    case.write(
+        "tox.ini",
+        "[testenv]\npass_env = *\nchange_dir = {envtmpdir}\ncommands = python -c 'import mixed; print(mixed.add(1, 2))'\n",
+    );
+    let shell = |program: &str, arguments: &[&str]| {
+        let shell = front_end(&case, &Shell::new(programs.join(program))).args(arguments.iter().copied());
+        let path = shell.variable("PATH");
+        shell
+            .set("PATH", format!("{}:{path}", programs.display()))
+            .set("PIP_FIND_LINKS", &own)
+            .set("PIP_NO_INDEX", "1")
+            .set("UV_FIND_LINKS", &own)
+            .set("UV_NO_INDEX", "1")
+            .set("UV_OFFLINE", "1")
+            .set("VIRTUALENV_NO_PERIODIC_UPDATE", "1")
+    };
+    let out = |name: &str| case.path(name).display().to_string();
+    let wheel = linux_name("mixed", "0.1.0");
+    let made = |program: &str, arguments: &[&str], folder: &str, files: &[&str]| {
+        shell(program, arguments).run().succeeded();
+        let found = names(&case.path(folder));
+        let found: Vec<&str> = found
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        assert_eq!(found, files, "{program} {arguments:?}");
+    };
+    let both = [wheel.as_str(), "mixed-0.1.0.tar.gz"];
+    made("pip", &["wheel", ".", "-w", &out("by-pip")], "by-pip", &[&wheel]);
+    made(
+        "python",
+        &["-m", "build", "--outdir", &out("by-build")],
+        "by-build",
+        &both,
+    );
+    made("uv", &["build", "--out-dir", &out("by-uv")], "by-uv", &both);
+
+    // Without isolation, the hooks lie in the environment that pip lies in.
+    let environment = Environment::new();
+    let wheels = names(own_wheel());
+    let own_file = own_wheel().join(&wheels[0]).display().to_string();
+    environment
+        .pip(&["install", "--no-index", &own_file])
+        .run()
+        .succeeded();
+    let pip = environment.pip(&["wheel", ".", "--no-build-isolation", "-w", &out("by-pip-alone")]);
+    front_end(&case, &pip).run().succeeded();
+    assert_eq!(names(&case.path("by-pip-alone")), [wheel.as_str()]);
+    let version = environment
+        .program("python")
+        .args(["-m", "ironwheel", "--version"])
+        .run()
+        .succeeded();
+    assert!(version.starts_with("ironwheel "), "{version}");
+
+    // Whoever builds, and whether the sources were packed on the way, the wheel is the same.
+    let bytes = |folder: &str| std::fs::read(case.path(folder).join(&wheel)).expect("a wheel");
+    for folder in ["by-build", "by-uv", "by-pip-alone"] {
+        assert!(bytes(folder) == bytes("by-pip"), "{folder} holds another wheel");
+    }
+
+    let editable = |install: Shell, uninstall: Shell, environment: &Environment| {
+        let before = environment.files();
+        install.run().succeeded();
+        let code = "import mixed; print(mixed.add(1, 2), mixed.__file__)";
+        let expected = format!("3 {}\n", case.path("mixed/__init__.py").display());
+        assert_eq!(environment.python(code), expected);
+        uninstall.run().succeeded();
+        assert_eq!(names_of(&environment.files()), names_of(&before));
+    };
+    let environment = Environment::new();
+    let pip = front_end(
+        &case,
+        &environment.pip(&["install", "--no-index", "--find-links", &own, "-e", "."]),
+    );
+    editable(pip, environment.pip(&["uninstall", "-y", "mixed"]), &environment);
+    let python = environment.root().display().to_string();
+    editable(
+        shell("uv", &["pip", "install", "--python", &python, "-e", "."]),
+        shell("uv", &["pip", "uninstall", "--python", &python, "mixed"]),
+        &environment,
+    );
+    for (program, arguments) in [("nox", vec![]), ("tox", vec!["-e", "py"])] {
+        let answer = shell(program, &arguments).run();
+        assert_eq!(
+            answer.status, 0,
+            "{program}:\n{}\n{}",
+            answer.stdout, answer.stderr
+        );
+    }
+}
+
+#[test]
+fn its_own_wheel_holds_the_program_and_the_hooks() {
+    let plan = Shell::new(IRONWHEEL)
+        .arg("plan")
+        .folder(place::repository())
+        .run()
+        .succeeded();
+    assert!(plan.contains("-py3-none-"), "{plan}");
+    for file in [
+        ".data/scripts/ironwheel ",
+        "    ironwheel/__init__.py ",
+        "    ironwheel/__main__.py ",
+        "/licenses/LICENSE-MIT ",
+    ] {
+        assert!(plan.contains(file), "{file} is not among\n{plan}");
+    }
+    assert!(
+        !plan.contains("    bootstrap.py "),
+        "only the sources need it:\n{plan}"
+    );
+}
+
+/// ironwheel builds ironwheel, and what it built builds a crate through pip. Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run`
+/// does.
+#[test]
+fn the_program_builds_its_own_wheel_which_builds_others() {
+    if crate::shell::variable("IRONWHEEL_TEST_PEERS").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Shell::new(IRONWHEEL)
+        .args([
+            "build",
+            "--profile",
+            "dev",
+            "--strip",
+            "--compatibility",
+            "linux",
+            "-o",
+        ])
+        .arg(folder.path())
+        .folder(place::repository())
+        .set("CARGO_TARGET_DIR", place::kept("own-target"))
+        .run()
+        .succeeded();
+    let environment = Environment::new();
+    let found = names(folder.path());
+    let [own] = found.as_slice() else {
+        panic!("one wheel: {found:?}");
+    };
+    let own_file = folder.path().join(own).display().to_string();
+    environment
+        .pip(&["install", "--no-index", &own_file])
+        .run()
+        .succeeded();
+    environment
+        .program("ironwheel")
+        .arg("--version")
+        .run()
+        .succeeded();
+
+    let case = ours("pure");
+    let links = folder.path().display().to_string();
+    let pip = environment.pip(&["install", "--no-index", "--find-links", &links, "."]);
+    front_end(&case, &pip).run().succeeded();
+    assert_eq!(environment.python("import pure; print(pure.add(1, 2))"), "3\n");
+}
