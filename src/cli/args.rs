@@ -237,7 +237,7 @@ pub struct BuildArguments {
     /// `--auditwheel skip`
     #[arg(long, hide = true)]
     pub skip_auditwheel: bool,
-    /// Strip symbols from the extension [env: MATURIN_STRIP]
+    /// Strip symbols from the extension [env: IRONWHEEL_STRIP, MATURIN_STRIP]
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     pub strip: Option<bool>,
     /// How files are compressed [default: deflated]
@@ -258,10 +258,10 @@ pub struct BuildArguments {
     /// Bill of materials to put into the wheel
     #[arg(long, value_name = "PATH", num_args = 1.., action = ArgAction::Append, hide_short_help = true)]
     pub sbom_include: Vec<PathBuf>,
-    /// Version of the wheel, where `project.version` is dynamic
+    /// Version of the wheel, where `project.version` is dynamic [env: IRONWHEEL_BUILD_VERSION]
     #[arg(long, value_name = "VERSION", value_parser = python_version, hide_short_help = true)]
     pub build_version: Option<Version>,
-    /// Build tag in the wheel's file name: 1, 2.rc
+    /// Build tag in the wheel's file name: 1, 2.rc [env: IRONWHEEL_BUILD_TAG]
     #[arg(long, value_name = "TAG", value_parser = BuildTag::parse, hide_short_help = true)]
     pub build_tag: Option<BuildTag>,
     /// Pack the sources too, and build the wheels from what was packed
@@ -433,6 +433,9 @@ pub struct SdistArguments {
     /// Pack the sources of all dependencies too, so that it builds without a network
     #[arg(long)]
     pub vendor: bool,
+    /// Version of the project, where `project.version` is dynamic
+    #[arg(long, value_name = "VERSION", value_parser = python_version, hide_short_help = true)]
+    pub build_version: Option<Version>,
     /// Fail rather than change Cargo.lock
     #[arg(long, help_heading = "Cargo")]
     pub locked: bool,
@@ -462,6 +465,7 @@ impl SdistArguments {
             frozen: self.frozen,
             offline: self.offline,
             config: self.config.clone(),
+            build_version: self.build_version.clone(),
             quiet: screen.quiet,
             verbose: screen.verbose,
             ..Overrides::default()

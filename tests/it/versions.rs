@@ -117,6 +117,43 @@ print(archive.read('pure-3.4.5.dist-info/METADATA').decode().count('\\nVersion: 
 }
 
 #[test]
+fn a_source_distribution_carries_git_s_version_to_where_there_is_no_git() {
+    let mut case = of_git("true");
+    git(&case, &["add", "."]);
+    commit(&case, "one");
+    git(&case, &["tag", "v5.1"]);
+    commit(&case, "two");
+    let version = planned(&case, &[]);
+    assert!(version.starts_with("pure-5.1.1.dev1+g"), "{version}");
+    let out = case.out();
+    let out = out.to_str().expect("UTF-8");
+    case.run(["sdist", "--locked", "-o", out])
+        .succeeds_with(&["the version has a local part"]);
+    assert_eq!(case.made(), [format!("{version}.tar.gz")]);
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    Shell::new("tar")
+        .args(["-xzf"])
+        .arg(case.out().join(&case.made()[0]))
+        .arg("-C")
+        .arg(elsewhere.path())
+        .run()
+        .succeeded();
+    let manifest = elsewhere.path().join(&version).join("Cargo.toml");
+    let manifest = manifest.to_str().expect("UTF-8");
+    // No git there, and no git on this PATH.
+    case.only(&["cargo", "rustc", "python3"]);
+    assert_eq!(planned(&case, &["-m", manifest]), version);
+    // A version that was given goes the same way.
+    case.run(["sdist", "--locked", "-o", out, "--build-version", "6"])
+        .succeeds();
+    assert!(
+        case.made().contains(&"pure-6.tar.gz".to_owned()),
+        "{:?}",
+        case.made()
+    );
+}
+
+#[test]
 fn a_version_can_be_given() {
     let mut case = Case::of("dynamic-metadata");
     let named = |case: &Case, arguments: &[&str]| {
