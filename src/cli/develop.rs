@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgAction;
 
-use super::args::{BuildArguments, CargoArguments, ScreenArguments, UsageError};
+use super::args::{BuildArguments, CargoArguments, LaterArguments, ScreenArguments, UsageError};
 use crate::develop::Request;
 use crate::develop::dependencies::Asked;
 use crate::develop::installer::InstallerWish;
@@ -56,6 +56,9 @@ pub struct DevelopArguments {
     /// What goes to cargo.
     #[command(flatten)]
     pub cargo: CargoArguments,
+    /// What a later version brings.
+    #[command(flatten)]
+    pub later: LaterArguments,
 }
 
 impl DevelopArguments {
@@ -66,6 +69,7 @@ impl DevelopArguments {
             bindings: self.bindings.clone(),
             strip: self.strip.then_some(true),
             cargo: self.cargo.clone(),
+            later: self.later.clone(),
             ..BuildArguments::default()
         };
         Ok(Request {

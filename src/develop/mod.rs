@@ -43,7 +43,7 @@ pub struct Developed {
     pub environment: PathBuf,
     /// Whether anything was done.
     pub changed: bool,
-    /// What lies in the source tree.
+    /// What was put into the source tree.
     pub in_place: Vec<PathBuf>,
 }
 
@@ -140,7 +140,7 @@ fn put(
         version: project.version.to_string(),
         environment: environment.root.clone(),
         changed: false,
-        in_place: editable.in_place().map(PathBuf::from).collect(),
+        in_place: Vec::new(),
     };
     if State::load(&file).is_some_and(|state| state.holds(&fingerprint)) {
         return Ok(developed);

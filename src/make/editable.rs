@@ -19,6 +19,7 @@ use crate::plan::{Job, Part};
 use crate::project::products::Role;
 use crate::project::settings::Overrides;
 use crate::project::{Notice, Project};
+use crate::tag::WheelFilename;
 use crate::wheel::files::{self, Selected};
 use crate::wheel::write::{Prepared, Wheel};
 use crate::zip::deflate::Digest;
@@ -36,9 +37,11 @@ pub struct Editing<'a> {
 pub struct Editable<'a> {
     editing: &'a Editing<'a>,
     compiled: Compiled,
-    wheel: Wheel,
-    /// Files for the source tree: where to, and what.
-    in_place: Vec<(PathBuf, Entry)>,
+    filename: WheelFilename,
+    /// What the wheel holds beside what is made of what cargo made.
+    settled: Tree,
+    /// What build scripts made.
+    from_out_dirs: Tree,
     /// No other build puts its own library in the place of this one's meanwhile.
     _alone: Alone,
 }
@@ -135,44 +138,39 @@ impl Editing<'_> {
         let maker = self.maker();
         let compiled = maker.compile(&self.job)?;
         let filename = filename_as_far_as_known(&self.project, &self.job)?;
-        let mut tree = self.selected.tree.clone();
-        let mut made = Tree::default();
+        let mut from_out_dirs = Tree::default();
         let mut notices = Vec::new();
         let out_dir = |name: Option<&str>| maker.out_dir(&compiled, name);
-        files::add_from_out_dirs(&self.project, out_dir, &mut made, &mut notices)?;
+        files::add_from_out_dirs(&self.project, out_dir, &mut from_out_dirs, &mut notices)?;
         announce(&notices, self.listener);
-        maker.add_compiled(
-            &self.job,
-            &compiled,
-            |file| Ok(Content::File(file.to_owned())),
-            &mut made,
-        )?;
-        let root = &self.project.layout.python_root;
-        let data = format!("{}/", self.project.data_folder());
-        let mut in_place = Vec::new();
-        for (path, entry) in made {
-            // Programs belong to the environment, everything else to the package.
-            if self.project.layout.is_mixed() && !path.as_str().starts_with(&data) {
-                in_place.push((root.join(path.as_str()), entry));
-            } else {
-                tree.add(path, entry)?;
-            }
-        }
+        let mut settled = self.selected.tree.clone();
         if self.project.layout.is_mixed() {
             let name = format!("{}.pth", self.project.metadata.name.escaped());
-            tree.add(
+            settled.add(
                 ArchivePath::parse(&name)?,
-                Entry::generated(path_file(root)?, "says where the sources lie"),
+                Entry::generated(
+                    path_file(&self.project.layout.python_root)?,
+                    "says where the sources lie",
+                ),
             )?;
         }
-        maker.add_dist_info(&filename, &mut tree)?;
+        maker.add_dist_info(&filename, &mut settled)?;
         Ok(Editable {
             editing: self,
             compiled,
-            wheel: Wheel::new(filename, tree),
-            in_place,
+            filename,
+            settled,
+            from_out_dirs,
             _alone: alone,
         })
+    }
+
+    /// Where a file of the wheel goes in the source tree; nothing where it stays in the wheel. Programs belong to the environment,
+    /// everything else to the package.
+    fn place_of(&self, path: &ArchivePath) -> Option<PathBuf> {
+        let data = format!("{}/", self.project.data_folder());
+        let is_in_place = self.project.layout.is_mixed() && !path.as_str().starts_with(&data);
+        is_in_place.then(|| self.project.layout.python_root.join(path.as_str()))
     }
 }
 
@@ -186,53 +184,57 @@ fn path_file(root: &Path) -> Result<String, MakeError> {
     }
 }
 
+/// Files beside a manifest that say how code for Python is generated, which cargo does not look at.
+const GENERATORS: [&str; 2] = ["cbindgen.toml", "uniffi.toml"];
+
 impl Editable<'_> {
-    /// The wheel's name.
-    #[must_use]
-    pub fn filename(&self) -> String {
-        self.wheel.filename.to_string()
-    }
-
-    /// The files of the source tree that are to be.
-    pub fn in_place(&self) -> impl Iterator<Item = &Path> {
-        self.in_place.iter().map(|(path, _)| path.as_path())
-    }
-
-    /// What tells this outcome from any other, without reading the extension: contents, and of files their times.
+    /// What tells this outcome from any other, without reading what cargo made and without generating anything of it: contents, and
+    /// of files their times.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         use std::fmt::Write as _;
-        let mut text = format!("{}\n{}\n", env!("CARGO_PKG_VERSION"), self.filename());
-        let in_wheel = self
-            .wheel
-            .tree
-            .iter()
-            .map(|(path, entry)| (path.to_string(), entry));
-        let in_tree = self
-            .in_place
-            .iter()
-            .map(|(path, entry)| (path.display().to_string(), entry));
-        for (path, entry) in in_wheel.chain(in_tree) {
+        let mut text = format!("{}\n{}\n", env!("CARGO_PKG_VERSION"), self.filename);
+        for (path, entry) in self.settled.iter().chain(self.from_out_dirs.iter()) {
             let content = match &entry.content {
                 Content::Bytes(bytes) => Digest::of(bytes).sha256_hex(),
                 Content::File(source) => format!("{} {:?}", source.display(), fs::stamp(source)),
             };
-            let _ = writeln!(text, "{path:?} {} {content}", entry.executable);
+            let _ = writeln!(text, "{path} {} {content}", entry.executable);
         }
-        let search = self
-            .compiled
-            .link_search
-            .iter()
-            .map(|path| path.display().to_string());
-        text.extend(search);
+        let stamp = |path: &Path| format!("{} {:?}", path.display(), fs::stamp(path));
+        for (part, file) in self.editing.job.parts.iter().zip(&self.compiled.files) {
+            let _ = writeln!(text, "{} {}", part.path, stamp(file));
+            let folder = part.product.manifest.parent().unwrap_or(Path::new("/"));
+            for name in GENERATORS {
+                let _ = writeln!(text, "{}", stamp(&folder.join(name)));
+            }
+        }
+        let header = self.editing.project.cargo.target_directory.join("header.h");
+        let _ = writeln!(text, "{}", stamp(&header));
+        let settings = &self.editing.project.settings;
+        let _ = writeln!(
+            text,
+            "{} {:?}",
+            settings.generate_stubs.value, self.editing.project.bindings
+        );
+        for folder in &self.compiled.link_search {
+            let _ = writeln!(text, "{}", folder.display());
+        }
         Digest::of(text.as_bytes()).sha256_hex()
     }
 
     /// Judges what cargo made, lets it find its libraries where the linker found them, and puts what belongs into the source tree
     /// there. Cargo's own files are read and never touched.
-    pub fn finish(mut self) -> Result<Finished, MakeError> {
+    pub fn finish(self) -> Result<Finished, MakeError> {
         let editing = self.editing;
         let clock = begin(Stage::Audit, editing.job.main().path.as_str(), editing.listener);
+        let mut made = self.from_out_dirs.clone();
+        editing.maker().add_compiled(
+            &editing.job,
+            &self.compiled,
+            |file| Ok(Content::File(file.to_owned())),
+            &mut made,
+        )?;
         let mut needed = BTreeSet::new();
         for (part, file) in editing.job.parts.iter().zip(&self.compiled.files) {
             let bytes = fs::read(file)?;
@@ -242,19 +244,27 @@ impl Editable<'_> {
             }
             needed.extend(facts.needed.clone());
             let content = Content::from(self.with_run_path(part, file, bytes, facts)?);
-            let target = editing.project.layout.python_root.join(part.path.as_str());
-            if let Some((_, entry)) = self.in_place.iter_mut().find(|(path, _)| *path == target) {
+            if let Some(mut entry) = made.remove(part.path.as_str()) {
                 entry.content = content;
-            } else if let Some(mut entry) = self.wheel.tree.remove(part.path.as_str()) {
-                entry.content = content;
-                self.wheel.tree.put(part.path.clone(), entry);
+                made.put(part.path.clone(), entry);
             }
         }
-        let in_place = self.put_in_place()?;
+        let mut tree = self.settled;
+        let mut in_place = Vec::new();
+        for (path, entry) in made {
+            match editing.place_of(&path) {
+                Some(place) => {
+                    put_in_place(&place, &entry)?;
+                    in_place.push(place);
+                }
+                None => tree.add(path, entry)?,
+            }
+        }
+        remove_shadows(editing)?;
         let outcome = "for this machine and its libraries";
         end(Stage::Audit, outcome, clock, editing.listener);
         Ok(Finished {
-            wheel: self.wheel,
+            wheel: Wheel::new(self.filename, tree),
             in_place,
             needed: needed.into_iter().collect(),
         })
@@ -312,48 +322,40 @@ impl Editable<'_> {
             facts = inspect(&bytes, file)?;
         }
     }
+}
 
-    /// Writes what belongs into the source tree, each file under a new inode: whoever has the old one loaded keeps it.
-    fn put_in_place(&self) -> Result<Vec<PathBuf>, MakeError> {
-        let mut written = Vec::new();
-        for (path, entry) in &self.in_place {
-            let bytes = match &entry.content {
-                Content::Bytes(bytes) => std::sync::Arc::clone(bytes),
-                Content::File(source) => fs::read(source)?.into(),
-            };
-            fs::create_folder(path.parent().unwrap_or(path))?;
-            fs::put_in_place(path, &bytes, entry.executable)?;
-            written.push(path.clone());
-        }
-        self.remove_shadow()?;
-        Ok(written)
+/// Writes a file into the source tree under a new inode: whoever has the old one loaded keeps it.
+fn put_in_place(place: &Path, entry: &Entry) -> Result<(), FileError> {
+    fs::create_folder(place.parent().unwrap_or(place))?;
+    match &entry.content {
+        Content::Bytes(bytes) => fs::put_in_place(place, bytes, entry.executable),
+        Content::File(source) => fs::put_in_place(place, &fs::read(source)?, entry.executable),
     }
+}
 
-    /// An extension of the same name for this very interpreter, left by an earlier build, would be imported in place of one with the
-    /// stable ABI.
-    fn remove_shadow(&self) -> Result<(), MakeError> {
-        let editing = self.editing;
-        let Some(interpreter) = &editing.job.interpreter else {
-            return Ok(());
+/// An extension of the same name for this very interpreter, left by an earlier build, would be imported in place of one with the
+/// stable ABI.
+fn remove_shadows(editing: &Editing<'_>) -> Result<(), MakeError> {
+    let Some(interpreter) = &editing.job.interpreter else {
+        return Ok(());
+    };
+    for part in &editing.job.parts {
+        let (Role::Extension(module), Some(place)) = (&part.product.role, editing.place_of(&part.path))
+        else {
+            continue;
         };
-        for part in &editing.job.parts {
-            let target = editing.project.layout.python_root.join(part.path.as_str());
-            let Role::Extension(module) = &part.product.role else {
-                continue;
-            };
-            let shadow = target.with_file_name(format!("{}{}", module.last(), interpreter.ext_suffix));
-            if shadow == target || !shadow.is_file() || !self.in_place().any(|path| path == target) {
-                continue;
-            }
-            std::fs::remove_file(&shadow).map_err(FileError::new("remove", &shadow))?;
-            let words = format!(
-                "an extension of an earlier build, which Python would import in place of this one, was removed: {}",
-                shadow.display()
-            );
-            announce(&[Notice::new(words)], editing.listener);
+        let shadow = place.with_file_name(format!("{}{}", module.last(), interpreter.ext_suffix));
+        if shadow == place || !shadow.is_file() {
+            continue;
         }
-        Ok(())
+        std::fs::remove_file(&shadow).map_err(FileError::new("remove", &shadow))?;
+        let words = format!(
+            "an extension of an earlier build, which Python would import in place of this one, was removed: {}",
+            shadow.display()
+        );
+        announce(&[Notice::new(words)], editing.listener);
     }
+    Ok(())
 }
 
 fn inspect(bytes: &[u8], file: &Path) -> Result<Facts, MakeError> {

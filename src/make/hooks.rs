@@ -131,8 +131,7 @@ pub fn dist_info(
 
 /// What has to be installed where a wheel is built: for cffi's bindings, cffi.
 pub fn build_requirements(overrides: &Overrides, host: &Host) -> Result<Vec<String>, MakeError> {
-    let asked = project::asked_bindings(overrides, host)?;
-    let is_cffi = asked.is_some_and(|bindings| bindings == "cffi");
+    let is_cffi = project::is_of_cffi(overrides, host)?;
     Ok(is_cffi.then(|| "cffi".to_owned()).into_iter().collect())
 }
 

@@ -437,8 +437,9 @@ fn unpacked_version(root: &Path) -> Result<Option<Version>, ProjectError> {
     version.map(Some).ok_or(ProjectError::PackageInformation(path))
 }
 
-/// The kind of bindings that flags or settings name, if they do. Cargo is not asked.
-pub fn asked_bindings(overrides: &Overrides, host: &Host) -> Result<Option<String>, ProjectError> {
+/// Whether the project is one of cffi's. Cargo is asked only where neither settings nor dependencies tell; what cannot be
+/// understood is told when it is built.
+pub fn is_of_cffi(overrides: &Overrides, host: &Host) -> Result<bool, ProjectError> {
     let found = find(overrides, host)?;
     let document = found.pyproject.as_deref().map(Document::read).transpose()?;
     let tables = match &document {
@@ -446,7 +447,16 @@ pub fn asked_bindings(overrides: &Overrides, host: &Host) -> Result<Option<Strin
         None => Tables::default(),
     };
     let settings = settings::resolve(overrides, &tables, &project_root(&found), host)?;
-    Ok(settings.bindings.value)
+    if let Some(asked) = settings.bindings.value {
+        return Ok(asked == "cffi");
+    }
+    let manifest = Document::read(&found.manifest)?;
+    let dependencies = manifest.root().table("dependencies")?;
+    let binds = |name: &&str| dependencies.as_ref().is_some_and(|table| table.has(name));
+    if ["pyo3", "pyo3-ffi", "uniffi"].iter().any(binds) || host.find_program("cargo").is_none() {
+        return Ok(false);
+    }
+    Ok(load(overrides, host).is_ok_and(|project| project.bindings.kind == bindings::Kind::Cffi))
 }
 
 fn project_root(found: &Found) -> PathBuf {

@@ -18,7 +18,7 @@ pub mod settings;
 
 use std::path::PathBuf;
 
-pub use load::{ProjectError, asked_bindings, load};
+pub use load::{ProjectError, is_of_cffi, load};
 pub use notice::Notice;
 
 use crate::name::ModulePath;

@@ -197,7 +197,7 @@ fn an_environment_that_does_not_work_is_refused_before_anything_is_built() {
             report.contains(words) && report.contains("\n  hint: "),
             "{report}"
         );
-        assert!(!case.path("target").exists(), "something was built");
+        assert!(!case.path("target/debug").exists(), "something was built");
     };
     refused(&case, "error: there is no virtual environment: none is active");
     case.set("VIRTUAL_ENV", &root);
@@ -410,4 +410,82 @@ fn dependencies_extras_and_groups_are_brought_where_they_are_missing() {
     std::fs::remove_dir_all(environment.packages().join("second-2.1.dist-info")).expect("a folder");
     refused(&["--uv"], "error: `--uv` is asked for, but `uv` is neither");
     develop(&case, &["--skip-install"]).succeeds();
+}
+
+#[test]
+fn programs_and_several_extensions_come_into_their_places() {
+    for name in [
+        "library-and-programs",
+        "programs-and-python",
+        "several-extensions",
+    ] {
+        let (case, environment) = active(name);
+        let before = environment.files();
+        develop(&case, &[]).succeeds();
+        for wheel in crate::expect::Expect::of(name).wheel {
+            environment.python(&wheel.run);
+            for (command, printed) in wheel.commands {
+                assert_eq!(
+                    environment.program(&command).run().succeeded(),
+                    printed,
+                    "{command}"
+                );
+            }
+        }
+        is_done(&case, &environment, &[]);
+        let project = case.read("pyproject.toml");
+        let project = project
+            .lines()
+            .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+            .expect("a name");
+        environment.pip(&["uninstall", "-y", project]).run().succeeded();
+        assert_eq!(names_of(&environment.files()), names_of(&before), "{name}");
+    }
+}
+
+#[test]
+fn an_old_extension_does_not_hide_one_with_the_stable_abi() {
+    let (case, environment) = active("mixed");
+    develop(&case, &[]).succeeds();
+    let old = extension(&case, "mixed/_native");
+    assert!(old.is_file());
+    case.edit(
+        "Cargo.toml",
+        "pyo3 = \"0.30.1\"",
+        "pyo3 = { version = \"0.30.1\", features = [\"abi3-py39\"] }",
+    );
+    let words = develop(&case, &[]).succeeds_with(&["an extension of an earlier build"]);
+    assert!(words.contains("_native"), "{words}");
+    assert!(!old.exists() && case.path("mixed/_native.abi3.so").is_file());
+    assert_eq!(environment.python("import mixed; print(mixed.add(1, 2))"), "3\n");
+}
+
+/// Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does: a clock that nobody else disturbs is needed.
+#[test]
+fn a_run_without_changes_takes_little_more_than_cargo_alone() {
+    use std::time::{Duration, Instant};
+    if variable("IRONWHEEL_TEST_PEERS").is_none() {
+        return;
+    }
+    let (case, _environment) = active("mixed");
+    develop(&case, &[]).succeeds();
+    let fastest = |run: &dyn Fn()| {
+        let times = (0..8).map(|_| {
+            let clock = Instant::now();
+            run();
+            clock.elapsed()
+        });
+        times.min().expect("several runs")
+    };
+    case.shell("cargo").args(["build", "--locked"]).run().succeeded();
+    let cargo = fastest(&|| {
+        case.shell("cargo").args(["build", "--locked"]).run().succeeded();
+    });
+    let ours = fastest(&|| {
+        case.ironwheel(["develop", "--locked"]).run().succeeded();
+    });
+    assert!(
+        ours < cargo + Duration::from_millis(100),
+        "cargo takes {cargo:?}, `develop` {ours:?}"
+    );
 }
