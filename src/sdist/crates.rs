@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, Package};
 
-use super::SdistError;
 use super::manifest::Manifest;
+use super::{Deed, SdistError};
 use crate::fs;
 use crate::process;
 use crate::project::Project;
@@ -152,7 +152,7 @@ impl Finder<'_> {
         let invocation = cargo::cargo(&self.project.manifest, arguments);
         let finished = process::capture(&invocation)?;
         if finished.status != 0 {
-            return Err(SdistError::cargo(&invocation, &finished));
+            return Err(SdistError::cargo(Deed::Describe, &invocation, &finished));
         }
         serde_json::from_slice(&finished.stdout).map_err(SdistError::Unreadable)
     }

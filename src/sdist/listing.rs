@@ -11,7 +11,7 @@ use super::SdistError;
 use super::manifest::Manifest;
 use crate::fs::FileError;
 use crate::project::Project;
-use crate::wheel::files::{self, FilesError, ignore_rules, ignored_by, never_travels, sorted};
+use crate::wheel::files::{self, Excluder, FilesError, ignore_rules, ignored_by, never_travels, sorted};
 
 /// What `include` and `exclude` of `[package]` say.
 enum Choice {
@@ -21,18 +21,28 @@ enum Choice {
     AllBut(Gitignore),
 }
 
-/// Lists a crate's files, its Cargo.toml and Cargo.lock not among them. `limit` is the folder that the archive is made of.
+/// What all crates of a project share.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The folder that the archive is made of.
+    pub limit: &'a Path,
+    /// What the project's settings leave out.
+    pub exclude: &'a Excluder,
+}
+
+/// Lists a crate's files, its Cargo.toml and Cargo.lock not among them.
 pub fn files(
-    project: &Project,
+    scope: Scope<'_>,
     folder: &Path,
     manifest: &Manifest,
     workspace: Option<&Manifest>,
-    limit: &Path,
 ) -> Result<Vec<PathBuf>, SdistError> {
+    let limit = scope.limit;
     let mut listing = Listing {
-        project,
+        scope,
         folder,
-        limit,
         choice: Choice::of(folder, manifest, workspace)?,
         found: Vec::new(),
         is_unpacked: limit.join("PKG-INFO").is_file(),
@@ -93,9 +103,8 @@ impl Choice {
 }
 
 struct Listing<'a> {
-    project: &'a Project,
+    scope: Scope<'a>,
     folder: &'a Path,
-    limit: &'a Path,
     choice: Choice,
     found: Vec<PathBuf>,
     /// Whether this is an unpacked source distribution already, whose files were chosen when it was packed.
@@ -120,6 +129,9 @@ impl Listing<'_> {
             if heeds_ignores && ignored_by(&path, is_folder, rules).is_some() {
                 continue;
             }
+            if (!is_folder || path.is_symlink()) && self.scope.exclude.takes(&path, &path) {
+                continue;
+            }
             self.stays_inside(&path)?;
             if is_folder {
                 if !self.leads_back(&path)? {
@@ -141,20 +153,20 @@ impl Listing<'_> {
             return (at_root && name == "target")
                 || path.join("Cargo.toml").is_file()
                 || path.join("pyvenv.cfg").is_file()
-                || files::is_cache(self.project, path);
+                || files::is_cache(self.scope.project, path);
         }
         let is_ours = at_root
             && ["Cargo.toml", "Cargo.lock", "Cargo.toml.orig"]
                 .iter()
                 .any(|own| name == *own);
-        is_ours || files::is_leftover(self.project, path) || self.is_earlier_result(path)
+        is_ours || files::is_leftover(self.scope.project, path) || self.is_earlier_result(path)
     }
 
     /// An archive of this project in the folder that archives go to.
     fn is_earlier_result(&self, path: &Path) -> bool {
-        let begins = format!("{}-", self.project.metadata.name.escaped());
+        let begins = format!("{}-", self.scope.project.metadata.name.escaped());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        path.parent() == Some(&self.project.settings.out.value)
+        path.parent() == Some(&self.scope.project.settings.out.value)
             && name.starts_with(&begins)
             && (name.ends_with(".tar.gz") || name.ends_with(".whl"))
     }
@@ -168,10 +180,8 @@ impl Listing<'_> {
         let Ok(real) = path.canonicalize() else {
             return Err(FilesError::BrokenLink { link, target }.into());
         };
-        let limit = self
-            .limit
-            .canonicalize()
-            .map_err(FileError::new("read", self.limit))?;
+        let limit = self.scope.limit;
+        let limit = limit.canonicalize().map_err(FileError::new("read", limit))?;
         if real.starts_with(limit) {
             Ok(())
         } else {

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::crates::Crates;
-use super::{Sdist, SdistError};
+use super::{Deed, Sdist, SdistError};
 use crate::archive::Entry;
 use crate::fs;
 use crate::process;
@@ -58,6 +58,7 @@ impl Sdist {
         // A copy of its own: what was unpacked may be a link's target or older than this build.
         fs::write_if_changed(&path, before.as_bytes())?;
         self.run(
+            Deed::ReduceLock,
             project,
             folder,
             &["update", "--workspace", "--offline", "--quiet"],
@@ -93,10 +94,16 @@ impl Sdist {
         if self.lock.is_some() {
             arguments.push("--locked");
         }
-        self.run(project, folder, &arguments)
+        self.run(Deed::Read, project, folder, &arguments)
     }
 
-    fn run(&self, project: &Project, folder: &Path, arguments: &[&str]) -> Result<(), SdistError> {
+    fn run(
+        &self,
+        deed: Deed,
+        project: &Project,
+        folder: &Path,
+        arguments: &[&str],
+    ) -> Result<(), SdistError> {
         let mut arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let manifest = folder.join(&self.manifest);
         arguments.extend(["--manifest-path".to_owned(), manifest.display().to_string()]);
@@ -106,7 +113,7 @@ impl Sdist {
         let finished = process::capture(&invocation)?;
         match finished.status {
             0 => Ok(()),
-            _ => Err(SdistError::cargo(&invocation, &finished)),
+            _ => Err(SdistError::cargo(deed, &invocation, &finished)),
         }
     }
 }

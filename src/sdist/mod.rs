@@ -23,6 +23,7 @@ use crate::project::{Notice, Project};
 use crate::wheel::files::{self, Excluder, FilesError, spelled};
 use crate::wheel::metadata;
 use crates::{Crate, Crates};
+use listing::Scope;
 use manifest::Manifest;
 use pyproject::Moves;
 
@@ -98,14 +99,17 @@ pub enum SdistError {
         path: PathBuf,
     },
     /// Cargo said no.
-    #[error("cargo cannot read what was packed (status {status}): {words}")]
+    #[error("cargo cannot {deed} (status {status})", deed = deed.in_words())]
     Cargo {
+        /// What it was asked to do.
+        deed: Deed,
         /// Its status.
         status: i32,
         /// The call.
         line: String,
         /// Its own words.
-        words: String,
+        #[source]
+        words: CargoWords,
     },
     /// Cargo's answer is not what it should be.
     #[error("cargo's description of the crates cannot be read")]
@@ -121,12 +125,47 @@ pub enum SdistError {
     },
 }
 
+/// What cargo is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Tell of the crates that travel.
+    Describe,
+    /// Leave in the lock file what travels.
+    ReduceLock,
+    /// Fetch the sources of the dependencies.
+    Vendor,
+    /// Read what was packed, as whoever unpacks it will.
+    Read,
+}
+
+impl Deed {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Describe => "describe a crate that would travel",
+            Self::ReduceLock => "reduce Cargo.lock to what travels",
+            Self::Vendor => "fetch the sources of the dependencies",
+            Self::Read => "read what was packed",
+        }
+    }
+}
+
+/// What cargo said.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CargoWords(String);
+
 impl SdistError {
-    fn cargo(invocation: &Invocation, finished: &Finished) -> Self {
+    fn cargo(deed: Deed, invocation: &Invocation, finished: &Finished) -> Self {
+        let words = String::from_utf8_lossy(&finished.stderr);
+        // What it did before it failed is no reason.
+        let reason = words
+            .find("error: ")
+            .and_then(|at| words.get(at + "error: ".len()..));
         Self::Cargo {
+            deed,
             status: finished.status,
             line: invocation.to_string(),
-            words: String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
+            words: CargoWords(reason.unwrap_or(&words).trim().to_owned()),
         }
     }
 
@@ -142,7 +181,10 @@ impl SdistError {
             Self::OutOfReach { name, .. } => {
                 format!("move `{name}` beside or below the project, or publish it and depend on its version")
             }
-            Self::Cargo { .. } => {
+            Self::Cargo { deed: Deed::Vendor, .. } => {
+                "where there is no network, all must have been fetched before: `cargo fetch`".to_owned()
+            }
+            Self::Cargo { deed: Deed::Read, .. } => {
                 "see that nothing that cargo needs is taken away by `exclude` or an ignore file: `ironwheel plan --sdist`"
                     .to_owned()
             }
@@ -286,16 +328,15 @@ impl Collection<'_> {
         let workspace = has_workspace
             .then(|| Manifest::read(&one.workspace.join("Cargo.toml")))
             .transpose()?;
-        let listed = listing::files(
-            self.project,
-            &one.folder,
-            &manifest,
-            workspace.as_ref(),
-            &self.root,
-        )?;
+        let scope = Scope {
+            project: self.project,
+            limit: &self.root,
+            exclude: &self.exclude,
+        };
+        let listed = listing::files(scope, &one.folder, &manifest, workspace.as_ref())?;
         let rule = format!("crate `{}`", one.name);
         for path in listed {
-            if self.is_placed_otherwise(&path) || self.exclude.takes(&path, &path) {
+            if self.is_placed_otherwise(&path) {
                 continue;
             }
             self.add_file(&self.natural(&path), &path, rule.as_str())?;

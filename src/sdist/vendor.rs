@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::{Sdist, SdistError};
+use super::{Deed, Sdist, SdistError};
 use crate::archive::{ArchivePath, Content, Entry};
 use crate::event::{Event, Listener};
 use crate::fs;
@@ -85,7 +85,7 @@ impl Sdist {
         let finished = process::capture(&invocation)?;
         match finished.status {
             0 => Ok(String::from_utf8_lossy(&finished.stdout).replace(&store.display().to_string(), FOLDER)),
-            _ => Err(SdistError::cargo(&invocation, &finished)),
+            _ => Err(SdistError::cargo(Deed::Vendor, &invocation, &finished)),
         }
     }
 
@@ -150,7 +150,7 @@ impl Sdist {
         let finished = process::capture(&invocation)?;
         match finished.status {
             0 => Ok(()),
-            _ => Err(SdistError::cargo(&invocation, &finished)),
+            _ => Err(SdistError::cargo(Deed::Read, &invocation, &finished)),
         }
     }
 }

@@ -942,3 +942,94 @@ fn script(case: &Case, path: &str, text: &str) {
     case.write(path, text);
     std::fs::set_permissions(case.path(path), std::fs::Permissions::from_mode(0o755)).expect("a mode");
 }
+
+/// Runs `sdist`, which must fail and leave nothing behind. Gives all that it said.
+fn refused_sources(case: &Case, arguments: &[&str]) -> String {
+    let shell = case.ironwheel(["sdist", "-o"]).arg(case.out());
+    let report = case.look_at(shell.args(arguments.iter().copied()).run()).report();
+    assert!(case.made().is_empty(), "something was left: {:?}", case.made());
+    assert!(!report.starts_with("status: 0"), "it must not succeed:\n{report}");
+    report
+}
+
+#[test]
+fn sources_without_a_pyproject() {
+    assert_snapshot!(refused_sources(&Case::of("no-pyproject"), &[]));
+}
+
+#[test]
+fn sources_without_a_lock_file_where_it_must_not_change() {
+    let case = Case::of("pure");
+    case.remove("Cargo.lock");
+    let report = refused_sources(&case, &["--locked"]);
+    assert!(
+        report.starts_with("status: 101\n") && report.contains("--locked"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_crate_that_no_archive_of_the_project_reaches() {
+    let case = Case::of("path-dependency");
+    // A file system's root is all that the two share.
+    let far = place::kept("far-away").join("helper");
+    let _ = std::fs::remove_dir_all(&far);
+    crate::shell::copy_folder(&case.path("helper"), &far, &[]);
+    let path = far.display().to_string();
+    assert!(
+        !path.starts_with("/tmp/"),
+        "the tests' target directory must not lie below /tmp: {path}"
+    );
+    case.edit("Cargo.toml", "path = \"helper\"", &format!("path = \"{path}\""));
+    let told = crate::case::steady(&path, &case.root());
+    assert_snapshot!(refused_sources(&case, &[]).replace(&told, "[FAR]/helper"));
+}
+
+#[test]
+fn a_link_out_of_what_is_packed() {
+    let case = Case::of("pure");
+    std::os::unix::fs::symlink("/etc/hostname", case.path("src/name.txt")).expect("a link");
+    assert_snapshot!(refused_sources(&case, &[]));
+    case.remove("src/name.txt");
+    std::os::unix::fs::symlink("nowhere", case.path("src/name.txt")).expect("a link");
+    assert_snapshot!(refused_sources(&case, &[]));
+}
+
+#[test]
+fn sources_whose_names_differ_only_in_case() {
+    let case = Case::of("pure");
+    case.write("notes.txt", "");
+    case.write("Notes.txt", "");
+    assert_snapshot!(refused_sources(&case, &[]));
+}
+
+#[test]
+fn sources_that_lack_what_cargo_needs() {
+    let case = Case::of("path-dependency");
+    case.append(
+        "pyproject.toml",
+        "\n[tool.ironwheel]\nexclude = [\"helper/src/**\"]\n",
+    );
+    let report = refused_sources(&case, &[]);
+    let is_ours = |line: &&str| line.starts_with("error:") || line.starts_with("  hint:");
+    assert_snapshot!(report.lines().filter(is_ours).collect::<Vec<_>>().join("\n"));
+    assert!(report.contains("  because: failed to get `helper"), "{report}");
+}
+
+#[test]
+fn a_folder_where_the_dependencies_would_go() {
+    let case = Case::of("pure");
+    case.write("vendor/notes.txt", "");
+    assert_snapshot!(refused_sources(&case, &["--vendor"]));
+}
+
+#[test]
+fn a_wrong_pattern_of_cargo_s() {
+    let case = Case::of("pure");
+    case.edit(
+        "Cargo.toml",
+        "edition = \"2024\"",
+        "edition = \"2024\"\nexclude = [\"[z-a]\"]",
+    );
+    assert_snapshot!(refused_sources(&case, &[]));
+}

@@ -134,3 +134,95 @@ fn the_same_crates_through_maturin() {
         .collect();
     assert!(unmet.is_empty(), "differences that are no more: {unmet:#?}");
 }
+
+/// Files of source distributions that only one of the two packs, as it should be: crate, file (`+` for ours, `-` for maturin's), reason.
+const SOURCES: &[(&str, &str, &str)] = &[
+    (
+        "dynamic-metadata",
+        "-WORDS.md",
+        "maturin packs a readme in a folder of the crate twice",
+    ),
+    (
+        "ignored-files",
+        "-debug.log",
+        "maturin ships ignored files where there is no repository",
+    ),
+    (
+        "ignored-files",
+        "-ignored_files/",
+        "maturin ships ignored files where there is no repository",
+    ),
+    (
+        "include-exclude",
+        "-python/include_exclude/made/one.csv",
+        "maturin ships ignored files where there is no repository",
+    ),
+    (
+        "workspace-and-strangers",
+        "+.cargo/config.toml",
+        "cargo's configuration decides how the crate is compiled",
+    ),
+];
+
+/// Crates whose sources maturin cannot pack, with the reason.
+const UNPACKED: &[(&str, &str)] = &[
+    ("beside-the-project", "its settings stand in `[tool.ironwheel]`"),
+    ("odd-names", "cargo refuses names that a Windows would not take"),
+    ("programs-and-python", "its settings stand in `[tool.ironwheel]`"),
+    ("tool-ironwheel", "its settings stand in `[tool.ironwheel]`"),
+];
+
+/// The files of the one archive in a folder, without their common folder.
+fn packed(folder: &Path) -> BTreeSet<String> {
+    let names = crate::case::names(folder);
+    let name = names.iter().find(|name| name.ends_with(".tar.gz"));
+    let archive = folder.join(name.unwrap_or_else(|| panic!("no archive: {names:?}")));
+    let list = Shell::new("tar")
+        .args(["--list", "--quoting-style=literal", "-zf"])
+        .arg(archive);
+    let inside = |path: &str| path.split_once('/').expect("a folder").1.to_owned();
+    list.run().succeeded().lines().map(inside).collect()
+}
+
+#[test]
+fn the_same_sources_through_maturin() {
+    if variable("IRONWHEEL_TEST_PEERS").is_none() {
+        // Not a promise of the program's alone: maturin may change its mind.
+        return;
+    }
+    let mut unexplained = Vec::new();
+    let mut met = BTreeSet::new();
+    for folder in crate::crates::FOLDERS {
+        let expect = Expect::of(folder);
+        if expect.sdist.is_empty() || UNPACKED.iter().any(|(unpacked, _)| unpacked == folder) {
+            continue;
+        }
+        let case = Case::of(folder);
+        expect.create(&case);
+        let which = crate::sdist::which(&expect);
+        let ours = case.ironwheel(["sdist", "--locked", "-q", "-o"]).arg(case.out());
+        ours.args(which.iter().copied()).run().succeeded();
+        let theirs = case.out().with_file_name("by-maturin");
+        let maturin = judges::environment().join("bin/maturin");
+        let shell = case.shell(maturin.to_str().expect("UTF-8"));
+        let shell = shell.set("CARGO_TARGET_DIR", place::kept("maturin"));
+        let shell = shell.args(["sdist", "-o"]).arg(&theirs);
+        shell.args(which.iter().copied()).run().succeeded();
+        let (ours, theirs) = (packed(&case.out()), packed(&theirs));
+        let added = ours.difference(&theirs).map(|file| format!("+{file}"));
+        let missing = theirs.difference(&ours).map(|file| format!("-{file}"));
+        for difference in added.chain(missing) {
+            let explains = |(of, file, _): &(&str, &str, &str)| of == folder && difference.starts_with(file);
+            match SOURCES.iter().position(explains) {
+                Some(at) => drop(met.insert(at)),
+                None => unexplained.push(format!("{folder}: {difference}")),
+            }
+        }
+    }
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
+    let unmet: Vec<_> = (0..SOURCES.len())
+        .filter(|at| !met.contains(at))
+        .map(|at| SOURCES[at])
+        .collect();
+    assert!(unmet.is_empty(), "differences that are no more: {unmet:#?}");
+}

@@ -104,7 +104,7 @@ fn only_archive(case: &Case) -> PathBuf {
 }
 
 /// The flags of a crate's build that say which crate it is.
-fn which(expect: &Expect) -> Vec<&str> {
+pub fn which(expect: &Expect) -> Vec<&str> {
     let mut arguments = expect.arguments.iter().map(String::as_str);
     arguments
         .find(|argument| *argument == "-m")
