@@ -449,6 +449,36 @@ fn crates_that_a_project_brings_already_travel_with_it() {
 }
 
 #[test]
+fn what_maturin_leaves_to_git_or_forgets_is_decided_here() {
+    let case = Case::of("data-and-scripts");
+    // Cargo does not list the data folder.
+    case.edit(
+        "Cargo.toml",
+        "edition = \"2024\"",
+        "edition = \"2024\"\ninclude = [\"src\"]",
+    );
+    case.write("rust-toolchain.toml", "[toolchain]\nprofile = \"minimal\"\n");
+    case.append(
+        "pyproject.toml",
+        "\n[tool.ironwheel]\nsdist-generator = \"git\"\ninclude = [{ path = \".notes/*\", format = \"sdist\" }]\n",
+    );
+    case.write(".notes/one.txt", "");
+    case.write(".hidden/one.txt", "");
+    let shell = case.ironwheel(["sdist", "--locked", "-o"]).arg(case.out());
+    case.look_at(shell.run())
+        .succeeds_with(&["`sdist-generator = \"git\"` is not needed"]);
+    let unpacked = Unpacked::new(&only_archive(&case));
+    for path in [
+        ".notes/one.txt",
+        "rust-toolchain.toml",
+        "wheel-data/headers/add.h",
+    ] {
+        assert!(unpacked.paths().contains(&path), "{path}: {:?}", unpacked.files);
+    }
+    assert!(!unpacked.paths().iter().any(|path| path.contains("hidden")));
+}
+
+#[test]
 fn a_hundred_and_more_letters_and_many_alphabets_are_read_by_everybody() {
     let case = Case::of("mixed");
     let long = format!("mixed/{}/{}.txt", "folder".repeat(20), "file".repeat(40));
