@@ -42,6 +42,7 @@ pub mod bundle;
 pub mod make;
 pub mod install;
 pub mod develop;
+pub mod pgo;
 pub mod repair;
 pub mod elf_file;
 pub mod show;

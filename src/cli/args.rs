@@ -57,6 +57,9 @@ pub enum UsageError {
     /// A level for files that are not compressed.
     #[error("`--compression-method stored` compresses nothing, so it takes no level but 0: {0}")]
     LevelOfStored(u8),
+    /// Stubs without a place for them.
+    #[error("`generate-stubs` needs a folder to write to")]
+    NoOutput,
     /// One name for several edited files.
     #[error("`--output` is the name of one edited file, not of {0}")]
     OutputOfSeveral(usize),
@@ -71,6 +74,7 @@ impl UsageError {
             Self::Variable(error) => error.hint(),
             Self::PlatformVariable { name, .. } => format!("correct it, or unset it: `unset {name}`"),
             Self::LevelOfStored(_) => "leave `--compression-level` out".to_owned(),
+            Self::NoOutput => "name it: `-o <folder>`".to_owned(),
             Self::OutputOfSeveral(_) => "name one FILE, or edit all of them in place".to_owned(),
         }
     }
@@ -102,6 +106,8 @@ pub enum Command {
     Build(BuildArguments),
     /// Print which wheels `build` would make, and why, without compiling anything
     Plan(BuildArguments),
+    /// Compile, and write type stubs of the extension into the folder of `--out`
+    GenerateStubs(BuildArguments),
     /// Install the crate here into the active virtual environment, editable
     #[command(visible_alias = "dev")]
     Develop(DevelopArguments),
@@ -276,6 +282,15 @@ pub struct BuildArguments {
     /// What goes to cargo.
     #[command(flatten)]
     pub cargo: CargoArguments,
+    /// Optimise by what `pgo-command` shows of how the wheel runs
+    #[arg(long, hide_short_help = true, help_heading = "Extras")]
+    pub pgo: bool,
+    /// Read type stubs off the extension, and pack them
+    #[arg(long, hide_short_help = true, help_heading = "Extras")]
+    pub generate_stubs: bool,
+    /// Pack debug information in a file of its own
+    #[arg(long, hide_short_help = true, help_heading = "Extras")]
+    pub include_debuginfo: bool,
     /// What a later version brings.
     #[command(flatten)]
     pub later: LaterArguments,
@@ -365,57 +380,21 @@ pub struct CargoArguments {
 
 /// Flags of maturin's that a later version brings: taken, so that they can be refused by name.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag that is refused by name"
-)]
 pub struct LaterArguments {
     #[arg(long, hide = true)]
-    pgo: bool,
-    #[arg(long, hide = true)]
     zig: bool,
-    #[arg(long, hide = true)]
-    generate_stubs: bool,
-    #[arg(long, hide = true)]
-    include_debuginfo: bool,
 }
 
 impl LaterArguments {
     fn refuse(&self) -> Result<(), UsageError> {
-        let flags = [
-            (
-                self.pgo,
-                "--pgo",
-                "profile-guided optimisation",
-                "pass `-- -Cprofile-use=FILE` with a profile that you recorded",
-            ),
-            (
-                self.zig,
-                "--zig",
-                "linking with zig",
-                "build on a system with an old enough C library, and ask for the tag by `--compatibility`",
-            ),
-            (
-                self.generate_stubs,
-                "--generate-stubs",
-                "generating type stubs",
-                "write the `.pyi` file by hand: it is packed where it lies beside the crate or in the package",
-            ),
-            (
-                self.include_debuginfo,
-                "--include-debuginfo",
-                "packing separate debug information",
-                "leave it out: what `debug = true` in the profile puts into the extension itself is kept",
-            ),
-        ];
-        match flags.into_iter().find(|(asked, ..)| *asked) {
-            None => Ok(()),
-            Some((_, written, subject, instead)) => Err(UsageError::NotYet {
-                written,
-                subject,
-                instead,
-            }),
+        if !self.zig {
+            return Ok(());
         }
+        Err(UsageError::NotYet {
+            written: "--zig",
+            subject: "linking with zig",
+            instead: "build on a system with an old enough C library, and ask for the tag by `--compatibility`",
+        })
     }
 }
 
@@ -738,9 +717,10 @@ impl BuildArguments {
             lib_dirs: self.libraries.lib_dir.clone(),
             sysroot: self.libraries.sysroot.clone(),
             run_path: self.libraries.run_path.clone(),
-            pgo: self.later.pgo,
-            generate_stubs: self.later.generate_stubs,
-            include_debuginfo: self.later.include_debuginfo,
+            pgo: self.pgo,
+            profiling: None,
+            generate_stubs: self.generate_stubs,
+            include_debuginfo: self.include_debuginfo,
             build_version: self.build_version.clone(),
             build_tag: self.build_tag.clone(),
             purpose: Purpose::Distribution,

@@ -17,8 +17,9 @@ use crate::develop::{self, DevelopError};
 use crate::elf_file::ElfFileError;
 use crate::host::{Host, HostError};
 use crate::make::{self, MakeError, SdistWish};
+use crate::pgo::{self, PgoError};
 use crate::process;
-use crate::project::settings::Overrides;
+use crate::project::settings::{self, Overrides};
 use crate::repair::{self, RepairError};
 use crate::scaffold::ScaffoldError;
 use crate::show::ShowError;
@@ -34,6 +35,7 @@ enum Failure {
     Host(HostError),
     Make(Box<MakeError>),
     Develop(Box<DevelopError>),
+    Pgo(Box<PgoError>),
     Repair(Box<RepairError>),
     Elf(Box<ElfFileError>),
     Check(CheckError),
@@ -53,6 +55,7 @@ impl Failure {
             Self::Host(error) => error,
             Self::Make(error) => error.as_ref(),
             Self::Develop(error) => error.as_ref(),
+            Self::Pgo(error) => error.as_ref(),
             Self::Repair(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
@@ -69,6 +72,7 @@ impl Failure {
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
             Self::Develop(error) => error.exit_status(),
+            Self::Pgo(error) => error.exit_status(),
             Self::Repair(error) => error.exit_status(),
         }
     }
@@ -158,6 +162,8 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
                 let (sdist, wheels) = make::sdist_and_wheels(&overrides, SdistWish::default(), &host, &tell)?;
                 screen.sdist(&sdist);
                 wheels
+            } else if settings::wants_profile(&overrides, &host).map_err(UsageError::from)? {
+                pgo::wheels(&overrides, &host, &tell).map_err(|error| Failure::Pgo(Box::new(error)))?
             } else {
                 make::wheels(&overrides, &host, &tell)?
             };
@@ -166,6 +172,13 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
                 check::try_all(&paths, code, &host, screen)?;
             }
             screen.wheels(&wheels);
+        }
+        Command::GenerateStubs(build) => {
+            let (overrides, host) = asked(arguments, build)?;
+            let out = build.out.as_ref().ok_or(UsageError::NoOutput)?;
+            let out = host.absolute(out);
+            let written = make::stubs(&overrides, &out, &host, &|event| screen.tell(&event))?;
+            screen.files(&written);
         }
         Command::Plan(build) => {
             let (overrides, host) = asked(arguments, build)?;

@@ -27,6 +27,7 @@ use crate::graft::GraftError;
 use crate::host::HostError;
 use crate::install::InstallError;
 use crate::make::MakeError;
+use crate::pgo::PgoError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::project::ProjectError;
@@ -70,6 +71,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
         .or_else(|| on(error, compile))
+        .or_else(|| on(error, pgo))
         .or_else(|| on(error, glue))
         .or_else(|| on(error, bundle))
         .or_else(|| on(error, audit))
@@ -135,6 +137,18 @@ fn develop(error: &DevelopError) -> Option<String> {
         DevelopError::Installer(error) => error.hint().map(str::to_owned),
         DevelopError::Install(InstallError::File(error)) => file(error),
         DevelopError::Install(error) => error.hint(),
+    }
+}
+
+fn pgo(error: &PgoError) -> Option<String> {
+    match error {
+        PgoError::Make(error) => make(error),
+        PgoError::Environment(error) => Some(error.hint().to_owned()),
+        PgoError::Installer(InstallerError::Process(error)) | PgoError::Process(error) => process(error),
+        PgoError::Installer(error) => error.hint().map(str::to_owned),
+        PgoError::Dependency(_) => Some("correct `pgo-dependency-group`, or the group".to_owned()),
+        PgoError::File(error) => file(error),
+        error => error.hint(),
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -170,6 +171,14 @@ impl Screen {
             ("sha256", sdist.sha256.clone()),
         ] {
             sheet.say(&format!("{:VERB_WIDTH$} {name:<6} {value}", ""));
+        }
+    }
+
+    /// Says which files were written.
+    pub fn files(&self, files: &[PathBuf]) {
+        let mut sheet = self.sheet();
+        for file in files.iter().filter(|_| !self.quiet) {
+            sheet.verb(GOOD, "Wrote", &format!("{STRONG}{}{STRONG:#}", file.display()));
         }
     }
 

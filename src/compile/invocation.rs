@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::rustflags::Flags;
+use super::rustflags::{self, Flags};
 use crate::host::Host;
 use crate::plan::Job;
 use crate::process::Invocation;
@@ -133,6 +133,7 @@ pub(super) fn identity(subject: Subject<'_>, job: &Job, product: &Product) -> Ve
     let mut arguments = [
         what(subject, job, product),
         last_rustc(subject),
+        rustflags::own(subject, job),
         match product.role {
             Role::Extension(_) | Role::Library { .. } => Vec::new(),
             Role::Program(_) => target(product),
@@ -237,6 +238,9 @@ fn last_rustc(subject: Subject<'_>) -> Vec<String> {
     let mut arguments = settings.rustc_args.value.clone();
     if settings.strip.value {
         arguments.extend(["-C".to_owned(), "strip=symbols".to_owned()]);
+    }
+    if settings.include_debuginfo.value {
+        arguments.extend(["-C".to_owned(), "split-debuginfo=packed".to_owned()]);
     }
     if !arguments.is_empty() {
         arguments.insert(0, "--".to_owned());

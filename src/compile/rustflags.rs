@@ -11,6 +11,7 @@ use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::plan::Job;
 use crate::project::products::Role;
+use crate::project::settings::Profiling;
 
 /// Without it musl targets link the C library statically, and then there can be no shared object at all. It must reach every
 /// rustc that cargo asks about the target; as an argument of the last one alone it does nothing.
@@ -27,41 +28,53 @@ pub(super) struct Flags {
     pub config: Option<String>,
 }
 
-/// The flags that the project's target needs over those that the user gives.
+/// The flags that a build needs over those that the user gives.
 ///
 /// <https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags>
 pub(super) fn flags(subject: Subject<'_>, job: &Job, host: &Host) -> Result<Flags, FileError> {
-    let target = &subject.cargo.target_triple;
+    let own = own(subject, job);
+    if own.is_empty() {
+        return Ok(Flags::default());
+    }
+    if let Some(flags) = in_environment(host, &own) {
+        return Ok(flags);
+    }
+    let documents = configuration(subject, host)?;
+    Ok(in_configuration(
+        &subject.cargo.target_triple,
+        &documents,
+        host.variable("CARGO_BUILD_RUSTFLAGS"),
+        &own,
+    ))
+}
+
+/// What a build needs of every rustc.
+pub(super) fn own(subject: Subject<'_>, job: &Job) -> Vec<String> {
+    let mut flags = Vec::new();
     // Programs alone are better off with the C library inside; beside a library they share its dependencies.
     let only_programs = job
         .parts
         .iter()
         .all(|part| matches!(part.product.role, Role::Program(_)));
-    if !target.contains("-musl") || only_programs {
-        return Ok(Flags::default());
+    if subject.cargo.target_triple.contains("-musl") && !only_programs {
+        flags.extend(DYNAMIC_MUSL.map(str::to_owned));
     }
-    if let Some(flags) = in_environment(host) {
-        return Ok(flags);
+    match &subject.settings.passed.profiling {
+        Some(Profiling::Record(folder)) => flags.push(format!("-Cprofile-generate={}", folder.display())),
+        Some(Profiling::Use(file)) => flags.push(format!("-Cprofile-use={}", file.display())),
+        None => {}
     }
-    let documents = configuration(subject, host)?;
-    Ok(in_configuration(
-        target,
-        &documents,
-        host.variable("CARGO_BUILD_RUSTFLAGS"),
-    ))
+    flags
 }
 
 /// Where a variable holds all flags, ours come at its end.
-fn in_environment(host: &Host) -> Option<Flags> {
+fn in_environment(host: &Host, ours: &[String]) -> Option<Flags> {
     [("CARGO_ENCODED_RUSTFLAGS", "\x1f"), ("RUSTFLAGS", " ")]
         .into_iter()
         .find_map(|(name, between)| {
             let own = host.variable(name)?;
             Some(Flags {
-                set: Some((
-                    name.to_owned(),
-                    [own, DYNAMIC_MUSL[0], DYNAMIC_MUSL[1]].join(between),
-                )),
+                set: Some((name.to_owned(), [&[own.to_owned()], ours].concat().join(between))),
                 ..Flags::default()
             })
         })
@@ -69,7 +82,12 @@ fn in_environment(host: &Host) -> Option<Flags> {
 
 /// Where configuration files hold them, cargo joins ours with those of the target's own tables; but then it looks at
 /// `build.rustflags` no longer, so where those would have counted they are handed on with ours.
-fn in_configuration(target: &str, documents: &[Table], build_variable: Option<&str>) -> Flags {
+fn in_configuration(
+    target: &str,
+    documents: &[Table],
+    build_variable: Option<&str>,
+    ours: &[String],
+) -> Flags {
     let mut flags = Vec::new();
     if !documents.iter().any(|document| has_flags_for(document, target)) {
         for document in documents {
@@ -82,7 +100,7 @@ fn in_configuration(target: &str, documents: &[Table], build_variable: Option<&s
                 .map(str::to_owned),
         );
     }
-    flags.extend(DYNAMIC_MUSL.map(str::to_owned));
+    flags.extend(ours.iter().cloned());
     let list = Value::from(flags);
     Flags {
         set: None,
@@ -180,7 +198,7 @@ fn words_of(table: &Value) -> Vec<String> {
     }
 }
 
-/// What `cfg(…)` may ask of a musl target.
+/// What `cfg(…)` may ask of a target.
 fn cfg_of(target: &str) -> Vec<Cfg> {
     let architecture = match target.split('-').next().unwrap_or_default() {
         "i586" | "i686" => "x86",
@@ -189,11 +207,12 @@ fn cfg_of(target: &str) -> Vec<Cfg> {
         other if other.starts_with("arm") || other.starts_with("thumb") => "arm",
         other => other,
     };
+    let environment = if target.contains("-musl") { "musl" } else { "gnu" };
     [
         "unix".to_owned(),
         "target_family=\"unix\"".to_owned(),
         "target_os=\"linux\"".to_owned(),
-        "target_env=\"musl\"".to_owned(),
+        format!("target_env=\"{environment}\""),
         format!("target_arch=\"{architecture}\""),
     ]
     .iter()
@@ -246,9 +265,14 @@ mod tests {
 
     fn config(documents: &[&str], build_variable: Option<&str>) -> String {
         let documents: Vec<Table> = documents.iter().map(|text| text.parse().unwrap()).collect();
-        in_configuration(TARGET, &documents, build_variable)
-            .config
-            .unwrap()
+        in_configuration(
+            TARGET,
+            &documents,
+            build_variable,
+            &DYNAMIC_MUSL.map(str::to_owned),
+        )
+        .config
+        .unwrap()
     }
 
     #[test]
@@ -272,7 +296,11 @@ mod tests {
     fn joins_the_flags_of_a_variable() {
         let with = |name: &str, value: &str| {
             let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-            in_environment(&Host::new(variables, PathBuf::from("/")).unwrap()).and_then(|flags| flags.set)
+            in_environment(
+                &Host::new(variables, PathBuf::from("/")).unwrap(),
+                &DYNAMIC_MUSL.map(str::to_owned),
+            )
+            .and_then(|flags| flags.set)
         };
         assert_eq!(
             with("RUSTFLAGS", "-C debuginfo=1").unwrap().1,

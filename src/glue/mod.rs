@@ -154,6 +154,18 @@ pub fn write(request: Request<'_>) -> Result<Glue, GlueError> {
     Ok(glue)
 }
 
+/// Type stubs alone, read off an extension; none for anything else.
+pub fn stubs(request: Request<'_>) -> Result<Glue, GlueError> {
+    let mut glue = Glue::default();
+    if let Role::Extension(module) = &request.part.product.role {
+        stubs::add(request, module, &mut glue)?;
+    }
+    // It says that a package is typed, which a folder of stubs alone is anyway.
+    glue.files
+        .retain(|(path, _)| !path.as_str().ends_with("/py.typed"));
+    Ok(glue)
+}
+
 /// The places of the files that [`write`] would give, as far as they are known before anything is compiled.
 pub fn places(project: &Project, part: &Part) -> Result<Vec<(ArchivePath, &'static str)>, ArchiveError> {
     let place = |path: String, rule| Ok((ArchivePath::parse(&path)?, rule));

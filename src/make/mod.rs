@@ -192,6 +192,55 @@ pub fn wheels(
     plan.jobs.iter().map(|job| maker.make(job)).collect()
 }
 
+/// Compiles, and writes type stubs of every extension below a folder, laid out as in a wheel. Gives their paths.
+pub fn stubs(
+    overrides: &Overrides,
+    out: &Path,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<Vec<PathBuf>, MakeError> {
+    let (project, plan) = survey(overrides, host, listener)?;
+    announce(&plan.notices, listener);
+    let _alone = compile::alone(&project.cargo, listener)?;
+    let selected = Selected {
+        tree: Tree::default(),
+        notices: Vec::new(),
+    };
+    let maker = Maker {
+        project: &project,
+        selected: &selected,
+        host,
+        listener,
+    };
+    // The types are the same for every interpreter.
+    let job = plan.jobs.first().ok_or(PlanError::NoInterpreter)?;
+    let compiled = maker.compile(job)?;
+    let mut written = Vec::new();
+    for (part, file) in job.parts.iter().zip(&compiled.files) {
+        for (path, entry) in glue::stubs(maker.glue(job, part, file))?.files {
+            let target = out.join(path.as_str());
+            fs::create_folder(target.parent().unwrap_or(out))?;
+            if let Content::Bytes(bytes) = &entry.content {
+                fs::put_in_place(&target, bytes, false)?;
+            }
+            written.push(target);
+        }
+    }
+    Ok(written)
+}
+
+/// Reads the project and plans what `wheels` would make of it, without compiling anything.
+pub fn survey(
+    overrides: &Overrides,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<(Project, Plan), MakeError> {
+    let project = understand(overrides, host, listener)?;
+    check_writable(&project.settings.out.value)?;
+    let plan = decide(&project, host, listener)?;
+    Ok((project, plan))
+}
+
 fn understand(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<Project, MakeError> {
     let clock = begin(Stage::Project, "manifests", listener);
     let project = project::load(overrides, host)?;
@@ -591,20 +640,51 @@ impl Maker<'_> {
     ) -> Result<(), MakeError> {
         for (part, file) in job.parts.iter().zip(&compiled.files) {
             add_part(part, content(file)?, tree)?;
-            let glue = glue::write(glue::Request {
-                project: self.project,
-                job,
-                part,
-                file,
-                host: self.host,
-                listener: self.listener,
-            })?;
+            if self.project.settings.include_debuginfo.value {
+                self.add_debuginfo(part, file, tree)?;
+            }
+            let glue = glue::write(self.glue(job, part, file))?;
             announce(&glue.notices, self.listener);
             for (path, entry) in glue.files {
                 self.add_generated(path, entry, tree)?;
             }
         }
         Ok(())
+    }
+
+    fn glue<'b>(&'b self, job: &'b Job, part: &'b Part, file: &'b Path) -> glue::Request<'b> {
+        glue::Request {
+            project: self.project,
+            job,
+            part,
+            file,
+            host: self.host,
+            listener: self.listener,
+        }
+    }
+
+    /// Adds the file with debug information that lies beside cargo's, under the name by which debuggers look for it.
+    fn add_debuginfo(&self, part: &Part, file: &Path, tree: &mut Tree) -> Result<(), MakeError> {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(".dwp");
+        let beside = PathBuf::from(beside);
+        if !beside.is_file() {
+            announce(
+                &[Notice::new(format!(
+                    "there is no debug information of {}",
+                    part.product.describe()
+                ))
+                .hint("ask for it in Cargo.toml: `debug = true` in the profile")],
+                self.listener,
+            );
+            return Ok(());
+        }
+        let entry = Entry {
+            content: fs::read(&beside)?.into(),
+            executable: false,
+            rule: "debug information".to_owned(),
+        };
+        Ok(tree.add(ArchivePath::parse(&format!("{}.dwp", part.path))?, entry)?)
     }
 
     /// Adds a generated file. A stub that the project has, perhaps from an earlier run, makes way for the one of this build.

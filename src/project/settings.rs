@@ -89,6 +89,8 @@ pub struct Overrides {
     pub run_path: Vec<String>,
     /// `--pgo`.
     pub pgo: bool,
+    /// Which half of a build with `--pgo` this is.
+    pub profiling: Option<Profiling>,
     /// `--generate-stubs`.
     pub generate_stubs: bool,
     /// `--include-debuginfo`.
@@ -121,6 +123,15 @@ impl Purpose {
     pub fn is_editable(self) -> bool {
         matches!(self, Self::Editable | Self::Develop)
     }
+}
+
+/// What a build has to do with a profile of how the program runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Profiling {
+    /// What is built records how it runs, into this folder.
+    Record(PathBuf),
+    /// What is built is optimised by this file.
+    Use(PathBuf),
 }
 
 /// Where a setting comes from.
@@ -404,6 +415,8 @@ pub struct Passed {
     pub color: Option<String>,
     /// `--target-dir`, made absolute.
     pub target_dir: Option<PathBuf>,
+    /// Which half of a build with `--pgo` this is.
+    pub profiling: Option<Profiling>,
 }
 
 /// Where settings come from in a file: `[tool.ironwheel]` first, `[tool.maturin]` behind it.
@@ -633,8 +646,18 @@ pub fn resolve(
                 .target_dir
                 .as_ref()
                 .map(|folder| fs::normalize(&host.absolute(folder))),
+            profiling: overrides.profiling.clone(),
         },
     })
+}
+
+/// Whether a build is to be optimised by how it runs: `--pgo`, or the variable of that name.
+///
+/// # Errors
+/// Where a variable has a value that it cannot have.
+pub fn wants_profile(overrides: &Overrides, host: &Host) -> Result<bool, VariableError> {
+    let variable = Variables::read(host)?.pgo;
+    Ok(overrides.pgo || variable.is_some_and(|setting| setting.value))
 }
 
 fn chosen<T>(asked: Option<T>, filed: Option<Setting<T>>, default: T) -> Setting<T> {

@@ -170,6 +170,18 @@ pub fn find(host: &Host) -> Result<Found, EnvironmentError> {
     Ok(Found { candidate, python })
 }
 
+/// An environment that was made by us, whose folder is known. `origin` names it in errors.
+#[must_use]
+pub fn at(root: &Path, origin: &str) -> Found {
+    Found {
+        python: root.join("bin/python"),
+        candidate: Candidate {
+            root: root.to_owned(),
+            origin: origin.to_owned(),
+        },
+    }
+}
+
 /// An environment that is there, its Python not asked yet.
 #[derive(Debug, Clone)]
 pub struct Found {

@@ -14,6 +14,7 @@ mod elf_corpus;
 mod elf_patchelf_bugs;
 mod errors;
 mod expect;
+mod extras;
 mod front_ends;
 mod help;
 mod itself;
