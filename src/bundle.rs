@@ -56,22 +56,6 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
 }
 
 impl BundleError {
-    /// What to do next.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::MixedWishes => Some("give `--compatibility` once".to_owned()),
-            Self::ForeignLibraries { .. } => Some(
-                "`--auditwheel repair` puts them into the wheel, `--auditwheel warn` leaves it as it is"
-                    .to_owned(),
-            ),
-            Self::NotFound {
-                missing, packages, ..
-            } => Some(not_found_hint(missing, packages)),
-            _ => None,
-        }
-    }
-
     /// Whether the result breaks the policy that was asked for, rather than that anything went wrong.
     #[must_use]
     pub fn breaks_policy(&self) -> bool {
@@ -80,22 +64,6 @@ impl BundleError {
             Self::Audit(AuditError::NotHeld { .. }) | Self::ForeignLibraries { .. } | Self::NotFound { .. }
         )
     }
-}
-
-fn not_found_hint(missing: &BTreeMap<String, Vec<PathBuf>>, packages: &BTreeSet<String>) -> String {
-    let install = if packages.is_empty() {
-        "install what has it".to_owned()
-    } else {
-        format!("install {}", listed(packages))
-    };
-    let mut hint =
-        format!("{install}, name its folder with `--lib-dir`, or leave it out with `--exclude-lib`");
-    if let Some(places) = missing.values().next().filter(|places| !places.is_empty()) {
-        let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-        hint.push_str("; searched: ");
-        hint.push_str(&places.join(", "));
-    }
-    hint
 }
 
 /// What is wished of the wheel.

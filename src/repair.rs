@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::audit::{self, Search};
 use crate::bundle::{self, BundleError, Bundled, Wish};
+use crate::check::{self, Finding, Findings, Members, Profile, Severity, rules};
 use crate::elf::ElfError;
 use crate::event::{Event, Listener, Stage, WheelMade};
 use crate::fs::FileError;
@@ -111,6 +112,14 @@ pub enum RepairError {
         /// The wheel.
         path: PathBuf,
     },
+    /// The repaired wheel breaks a rule that the wheel did not break before.
+    #[error("the wheel made from {path} is wrong, which is a fault of ironwheel's: {finding}", path = path.display())]
+    Wrong {
+        /// The wheel as it came.
+        path: PathBuf,
+        /// The first of what is wrong.
+        finding: Finding,
+    },
     /// It would have no name.
     #[error(transparent)]
     Tag(#[from] TagError),
@@ -126,6 +135,18 @@ pub enum RepairError {
 }
 
 impl RepairError {
+    /// What to do next, as far as the error itself tells.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Wrong { finding, .. } => Some(format!(
+                "please report it, with the wheel; {} asks for this",
+                finding.rule.source
+            )),
+            _ => None,
+        }
+    }
+
     /// The program's exit status: 3 where the wheel breaks the policy asked for, else 1.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
@@ -195,6 +216,7 @@ fn one(
             wanted: wanted.clone(),
         });
     }
+    let before = unpacked.tree.clone();
     let libpython: BTreeSet<String> = found
         .objects
         .iter()
@@ -253,14 +275,21 @@ fn one(
         has_bill: true,
     };
     papers::add(&bundled.travellers, &papers, &mut unpacked.tree)?;
+    let from = Origin { path, tree: &before };
     Ok(Some(finish(
-        path, unpacked, &bundled, made, request, host, listener,
+        &from, unpacked, &bundled, made, request, host, listener,
     )?))
 }
 
-/// Names the wheel, brings WHEEL into line, and writes it.
+/// The wheel as it came.
+struct Origin<'a> {
+    path: &'a Path,
+    tree: &'a Tree,
+}
+
+/// Names the wheel, brings WHEEL into line, judges what came of it, and writes it.
 fn finish(
-    path: &Path,
+    from: &Origin<'_>,
     unpacked: Unpacked,
     bundled: &Bundled,
     made: &[WheelMade],
@@ -274,6 +303,7 @@ fn finish(
         mut tree,
         ..
     } = unpacked;
+    let old_name = filename.clone();
     let filename = if request.keep_tags {
         filename
     } else {
@@ -284,8 +314,14 @@ fn finish(
             .collect();
         filename.for_platforms(platforms)
     };
-    refuse_overwriting(path, &request.out.join(filename.to_string()), made)?;
-    retag(path, &mut tree, &dist_info, &filename)?;
+    refuse_overwriting(from.path, &request.out.join(filename.to_string()), made)?;
+    retag(from.path, &mut tree, &dist_info, &filename)?;
+    let left_out = &request.search.exclude;
+    // Whoever keeps the tags answers for them.
+    let before = judged(&old_name, from.tree, left_out, !request.keep_tags)?;
+    let after = judged(&filename, &tree, left_out, !request.keep_tags)?;
+    let news = news(&after, &filename, &before, &old_name);
+    tell(from.path, &news, listener)?;
     let options = Options {
         out: &request.out,
         compression: request.compression,
@@ -325,6 +361,59 @@ fn finish(
         libraries: bundled.carried(),
         files,
     })
+}
+
+/// What breaks the standards in a tree that is, or is to become, the wheel of that name.
+fn judged(
+    filename: &WheelFilename,
+    tree: &Tree,
+    left_out: &[glob::Pattern],
+    platform: bool,
+) -> Result<Findings, FileError> {
+    let mut members = Members::of_tree(&filename.to_string(), tree)?;
+    members.left_out = left_out.to_vec();
+    Ok(check::members(&members, platform))
+}
+
+/// The errors of the new wheel that the old one did not have. One that only tells the new tags where it told the old ones is no
+/// news; but that WHEEL has other tags than the file name is, for both have just been written.
+fn news(
+    after: &Findings,
+    new_name: &WheelFilename,
+    before: &Findings,
+    old_name: &WheelFilename,
+) -> Vec<Finding> {
+    let nameless = |finding: &Finding, name: &WheelFilename| {
+        let message = finding.message.replace(&name.tag().to_string(), "");
+        (finding.rule.id, finding.member.clone(), message)
+    };
+    let brought: BTreeSet<_> = before.iter().map(|finding| nameless(finding, old_name)).collect();
+    let errors = after.under(Profile::Standards).into_iter();
+    errors
+        .filter(|(severity, finding)| {
+            *severity == Severity::Error
+                && (finding.rule == &rules::WM_05 || !brought.contains(&nameless(finding, new_name)))
+        })
+        .map(|(_, finding)| finding.clone())
+        .collect()
+}
+
+/// What is wrong with a library that was put in is told; anything else that is new is our own fault, and so is a file that cannot be
+/// read, for all could be before.
+fn tell(path: &Path, news: &[Finding], listener: Listener<'_>) -> Result<(), RepairError> {
+    for finding in news {
+        if !finding.is_about_content() || finding.rule == &rules::ELF_001 {
+            return Err(RepairError::Wrong {
+                path: path.to_owned(),
+                finding: finding.clone(),
+            });
+        }
+        listener(Event::Notice {
+            message: finding.to_string(),
+            hint: Some(finding.rule.advice.to_owned()),
+        });
+    }
+    Ok(())
 }
 
 /// What a wheel is repaired from is still there afterwards, and so is what was repaired before it.
@@ -432,6 +521,70 @@ mod tests {
         assert!(retagged("Wheel-Version: 1.0\n", &name).ends_with(
             "1.0\nTag: cp311-cp311-manylinux2014_x86_64\nTag: cp311-cp311-manylinux_2_17_x86_64\n"
         ));
+    }
+
+    /// A wheel whose metadata asks for something that is no requirement, with those tags in WHEEL.
+    fn faulty(tags: &str) -> Tree {
+        let mut tree = Tree::default();
+        for (path, text) in [
+            (
+                "METADATA",
+                "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: ((\n".to_owned(),
+            ),
+            (
+                "WHEEL",
+                format!("Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tags}\n"),
+            ),
+        ] {
+            let path = ArchivePath::parse(&format!("demo-1.0.dist-info/{path}")).unwrap();
+            tree.add(path, Entry::generated(text, "a test")).unwrap();
+        }
+        tree
+    }
+
+    /// What is new in a tree under that name beside the faulty wheel as it came.
+    fn news_of(name: &str, tree: &Tree) -> Vec<&'static str> {
+        let old = filename("demo-1.0-cp311-cp310-linux_x86_64.whl");
+        let new = filename(name);
+        let before = judged(&old, &faulty("cp311-cp310-linux_x86_64"), &[], true).unwrap();
+        assert!(
+            before.iter().any(|finding| finding.rule.id == "MD-16"),
+            "{before:?}"
+        );
+        let after = judged(&new, tree, &[], true).unwrap();
+        let news = news(&after, &new, &before, &old);
+        news.iter().map(|finding| finding.rule.id).collect()
+    }
+
+    #[test]
+    fn only_what_the_wheel_did_not_bring_is_our_fault() {
+        let name = "demo-1.0-cp311-cp310-manylinux_2_17_x86_64.whl";
+        let tag = "cp311-cp310-manylinux_2_17_x86_64";
+        assert_eq!(news_of(name, &faulty(tag)), [""; 0]);
+        assert_eq!(news_of(name, &faulty("cp311-cp310-linux_x86_64")), ["WM-05"]);
+        let mut nowhere = faulty(tag);
+        let path = ArchivePath::parse("demo-1.0.data/nowhere/words.txt").unwrap();
+        nowhere.put(path, Entry::generated(String::new(), "a test"));
+        assert_eq!(news_of(name, &nowhere), ["WM-08"]);
+    }
+
+    #[test]
+    fn a_fault_of_ours_ends_in_an_error_and_one_of_a_library_is_told() {
+        let finding = |rule| Finding {
+            rule,
+            member: None,
+            message: "it is so".to_owned(),
+        };
+        let told = std::sync::Mutex::new(Vec::new());
+        let listener = |event| told.lock().unwrap().push(event);
+        let path = Path::new("a.whl");
+        assert!(tell(path, &[finding(&rules::ELF_006)], &listener).is_ok());
+        assert_eq!(told.lock().unwrap().len(), 1);
+        assert!(tell(path, &[finding(&rules::ELF_001)], &listener).is_err());
+        let error = tell(path, &[finding(&rules::WM_05)], &listener).unwrap_err();
+        assert!(error.to_string().contains("a.whl is wrong"), "{error}");
+        assert!(error.hint().unwrap().contains("https://"));
+        assert_eq!(error.exit_status(), 1);
     }
 
     #[test]

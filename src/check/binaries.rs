@@ -114,7 +114,7 @@ impl<'a> Binaries<'a> {
         if !is_bare(facts) {
             judge_entry_point(path, facts, findings);
         }
-        if let Some(library) = facts.needed.iter().find(|library| is_libpython(library)) {
+        if let Some(library) = facts.needed.iter().find(|library| audit::is_libpython(library)) {
             findings.within(
                 &rules::ELF_008,
                 path,
@@ -514,14 +514,14 @@ fn promises(wish: &PlatformWish, library: &str) -> bool {
     }
 }
 
-fn is_libpython(library: &str) -> bool {
-    library.starts_with("libpython")
-}
-
-/// Whether a file is an extension: by its suffix, or where that does not tell, by what it exports.
+/// Whether a file is an extension: by its suffix, or where that does not tell, by what it exports. A folder with a dot in its name
+/// is no package, so that nothing in `demo.libs` is one.
 pub(super) fn is_extension(member: &Member) -> bool {
-    let path = &member.path;
-    let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
+    let path = Installed::unpacked(&member.path);
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if folder.contains('.') {
+        return false;
+    }
     match extension_name(name) {
         None => false,
         Some((_, "")) => member.facts().is_some_and(|facts| {

@@ -8,8 +8,10 @@
     reason = "one shape for every room, whether or not it has advice on everything"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use super::args::UsageError;
 use super::check::CheckError;
@@ -73,8 +75,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, compile))
         .or_else(|| on(error, pgo))
         .or_else(|| on(error, glue))
-        .or_else(|| on(error, bundle))
-        .or_else(|| on(error, audit))
+        .or_else(|| on(error, |error| bundle(error, &BUILD)))
+        .or_else(|| on(error, |error| audit(error, &BUILD)))
         .or_else(|| on(error, files))
         .or_else(|| on(error, sdist))
         .or_else(|| on(error, write))
@@ -100,7 +102,7 @@ fn make(error: &MakeError) -> Option<String> {
         MakeError::Plan(error) => plan(error),
         MakeError::Compile(error) => compile(error),
         MakeError::Files(error) => files(error),
-        MakeError::Bundle(error) => bundle(error),
+        MakeError::Bundle(error) => bundle(error, &BUILD),
         MakeError::Archive(error) => archive(error),
         MakeError::Write(error) => write(error),
         MakeError::Sdist(error) => sdist(error),
@@ -178,24 +180,72 @@ fn glue(error: &GlueError) -> Option<String> {
     })
 }
 
-fn bundle(error: &BundleError) -> Option<String> {
-    match error {
-        BundleError::Audit(error) => audit(error),
-        BundleError::Closure(ClosureError::File(error)) => file(error),
-        BundleError::Closure(ClosureError::Elf { .. }) => {
-            Some("leave it out with `--exclude-lib`, or install it again".to_owned())
+/// What a command calls the flags that advice on libraries and platforms names.
+struct Flags {
+    /// A library stays out.
+    exclude: &'static str,
+    /// The platform that is asked for.
+    platform: &'static str,
+    /// The wheel may be as it is, where the command allows that.
+    leave: Option<&'static str>,
+}
+
+const BUILD: Flags = Flags {
+    exclude: "--exclude-lib",
+    platform: "--compatibility",
+    leave: Some("--auditwheel warn"),
+};
+
+const REPAIR: Flags = Flags {
+    exclude: "--exclude",
+    platform: "--plat",
+    leave: None,
+};
+
+fn bundle(error: &BundleError, flags: &Flags) -> Option<String> {
+    let exclude = flags.exclude;
+    let hint = match error {
+        BundleError::Audit(error) => return audit(error, flags),
+        BundleError::Closure(ClosureError::File(error)) => return file(error),
+        BundleError::Graft(GraftError::Archive(error)) | BundleError::Archive(error) => {
+            return archive(error);
         }
-        BundleError::Graft(GraftError::Archive(error)) | BundleError::Archive(error) => archive(error),
+        BundleError::Closure(ClosureError::Elf { .. }) => {
+            format!("leave it out with `{exclude}`, or install it again")
+        }
         BundleError::Graft(GraftError::Elf { .. }) => {
-            Some("leave it out with `--exclude-lib`, or build with `--auditwheel warn`".to_owned())
+            let otherwise = flags.leave.map(|leave| format!(", or build with `{leave}`"));
+            format!("leave it out with `{exclude}`{}", otherwise.unwrap_or_default())
         }
         BundleError::Graft(GraftError::NoWay { .. }) => {
-            Some("put the file into the package, or link the library statically".to_owned())
+            "put the file into the package, or link the library statically".to_owned()
         }
-        BundleError::MixedWishes | BundleError::ForeignLibraries { .. } | BundleError::NotFound { .. } => {
-            error.hint()
+        BundleError::MixedWishes => format!("give `{}` once", flags.platform),
+        BundleError::ForeignLibraries { .. } => {
+            "`--auditwheel repair` puts them into the wheel, `--auditwheel warn` leaves it as it is"
+                .to_owned()
         }
+        BundleError::NotFound {
+            missing, packages, ..
+        } => not_found(missing, packages, exclude),
+    };
+    Some(hint)
+}
+
+fn not_found(missing: &BTreeMap<String, Vec<PathBuf>>, packages: &BTreeSet<String>, exclude: &str) -> String {
+    let packages: Vec<String> = packages.iter().map(|name| format!("`{name}`")).collect();
+    let install = if packages.is_empty() {
+        "install what has it".to_owned()
+    } else {
+        format!("install {}", packages.join(", "))
+    };
+    let mut hint = format!("{install}, name its folder with `--lib-dir`, or leave it out with `{exclude}`");
+    if let Some(places) = missing.values().next().filter(|places| !places.is_empty()) {
+        let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+        hint.push_str("; searched: ");
+        hint.push_str(&places.join(", "));
     }
+    hint
 }
 
 fn show(error: &ShowError) -> Option<String> {
@@ -226,12 +276,7 @@ fn repair(error: &RepairError) -> Option<String> {
             BundleError::Audit(AuditError::Machine { .. }) => {
                 Some("its name and its files are for different machines: build it again".to_owned())
             }
-            // The same advice, with the flags that `repair` has.
-            source => bundle(source).map(|hint| {
-                hint.replace("--exclude-lib", "--exclude")
-                    .replace("--compatibility", "--plat")
-                    .replace(", or build with `--auditwheel warn`", "")
-            }),
+            source => bundle(source, &REPAIR),
         },
         RepairError::OtherMachine { .. } => {
             Some("leave the architecture out: the wheel has its own".to_owned())
@@ -247,6 +292,7 @@ fn repair(error: &RepairError) -> Option<String> {
             Some("wheels for other systems are repaired by their own tools".to_owned())
         }
         RepairError::Info { .. } => Some("build the wheel again".to_owned()),
+        RepairError::Wrong { .. } => error.hint(),
         RepairError::Tag(_) => None,
         RepairError::Archive(error) => archive(error),
         RepairError::Write(error) => write(error),
@@ -308,38 +354,38 @@ fn compile(error: &CompileError) -> Option<String> {
     }
 }
 
-fn audit(error: &AuditError) -> Option<String> {
+fn audit(error: &AuditError, flags: &Flags) -> Option<String> {
     let hint = match error {
         AuditError::Machine { .. } => {
             "see that `--target`, `CARGO_BUILD_TARGET` and cargo's configuration name the same machine"
                 .to_owned()
         }
         AuditError::UnknownPolicy { .. } => {
-            "name one of these, or leave `--compatibility` out to get the best that holds".to_owned()
+            format!(
+                "name one of these, or leave `{}` out to get the best that holds",
+                flags.platform
+            )
         }
-        AuditError::NotHeld { objections, best, .. } => not_held(objections, &best.to_string()),
+        AuditError::NotHeld { objections, best, .. } => not_held(objections, &best.to_string(), flags),
     };
     Some(hint)
 }
 
-fn not_held(objections: &[Objection], best: &str) -> String {
+fn not_held(objections: &[Objection], best: &str, flags: &Flags) -> String {
+    let what_holds = format!("{} {}", flags.platform, wish(best));
     let any = |test: fn(&Cause) -> bool| objections.iter().any(|objection| test(&objection.cause));
     if any(|cause| matches!(cause, Cause::LinksPython { .. })) {
         return "turn on PyO3's feature `extension-module`, and do not link Python by hand".to_owned();
     }
     if any(|cause| matches!(cause, Cause::ForeignLibrary { .. })) {
-        return format!(
-            "link the library statically, or ask for what holds: `--compatibility {}`",
-            wish(best)
-        );
+        return format!("link the library statically, or ask for what holds: `{what_holds}`");
     }
     format!(
-        "build on a system as old as the platform, for instance in its container, or ask for what holds: `--compatibility {}`",
-        wish(best)
+        "build on a system as old as the platform, for instance in its container, or ask for what holds: `{what_holds}`"
     )
 }
 
-/// A platform tag as `--compatibility` takes it: without the architecture.
+/// A platform tag as `--compatibility` and `--plat` take it: without the architecture.
 fn wish(platform: &str) -> String {
     let parts: Vec<&str> = platform.splitn(4, '_').collect();
     match parts.as_slice() {
@@ -448,6 +494,10 @@ mod tests {
     use crate::tag::PlatformTag;
 
     fn not_held(causes: Vec<Cause>) -> String {
+        hint(&refusal(causes)).expect("advice")
+    }
+
+    fn refusal(causes: Vec<Cause>) -> AuditError {
         let path = ArchivePath::parse("demo.so").unwrap();
         let objections = causes
             .into_iter()
@@ -456,7 +506,7 @@ mod tests {
                 cause,
             })
             .collect();
-        let error = AuditError::NotHeld {
+        AuditError::NotHeld {
             what: "shared object",
             wish: "manylinux_2_17".to_owned(),
             first: String::new(),
@@ -466,8 +516,37 @@ mod tests {
                 minor: 34,
                 architecture: "x86_64".to_owned(),
             },
+        }
+    }
+
+    #[test]
+    fn each_command_is_told_its_own_flags() {
+        let of_repair = |source: BundleError| {
+            let error = RepairError::Bundle {
+                path: "a.whl".into(),
+                source: Box::new(source),
+            };
+            hint(&error).expect("advice")
         };
-        hint(&error).expect("advice")
+        let refusal = || BundleError::Audit(refusal(vec![Cause::OtherLibc]));
+        assert!(of_repair(refusal()).ends_with("`--plat manylinux_2_34`"));
+        assert!(
+            hint(&MakeError::Bundle(refusal()))
+                .expect("advice")
+                .ends_with("`--compatibility manylinux_2_34`")
+        );
+        let missing = || BundleError::NotFound {
+            missing: BTreeMap::new(),
+            needed_by: BTreeSet::new(),
+            packages: BTreeSet::new(),
+        };
+        assert!(of_repair(missing()).ends_with("with `--exclude`"));
+        assert!(
+            hint(&MakeError::Bundle(missing()))
+                .expect("advice")
+                .ends_with("with `--exclude-lib`")
+        );
+        assert_eq!(of_repair(BundleError::MixedWishes), "give `--plat` once");
     }
 
     #[test]

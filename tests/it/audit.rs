@@ -45,7 +45,7 @@ pub fn shown(wheel: &Path, arguments: &[&str]) -> Value {
 }
 
 /// The wheels of the open ELF corpus, brought once.
-fn corpus() -> Vec<PathBuf> {
+pub fn corpus() -> Vec<PathBuf> {
     let script = place::repository().join("../shared/elf/fetch.py");
     assert!(
         script.is_file(),

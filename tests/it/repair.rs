@@ -101,12 +101,13 @@ impl Yard {
 
     /// Packs `tree` with the standard tool of the field; gives the wheel.
     fn pack(&self) -> PathBuf {
+        self.pack_with("Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n")
+    }
+
+    fn pack_with(&self, metadata: &str) -> PathBuf {
         let python = place::python();
         self.write("tree/demo/__init__.py", "");
-        self.write(
-            "tree/demo-1.0.dist-info/METADATA",
-            "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
-        );
+        self.write("tree/demo-1.0.dist-info/METADATA", metadata);
         self.write(
             "tree/demo-1.0.dist-info/WHEEL",
             &format!(
@@ -707,6 +708,61 @@ fn nothing_is_overwritten_and_no_other_machine_is_named() {
         "{}",
         answer.stderr
     );
+}
+
+#[test]
+fn what_was_wrong_with_a_wheel_stays_its_own_and_what_is_wrong_with_a_library_is_told() {
+    let yard = Yard::new();
+    std::fs::create_dir(yard.path("lib")).expect("a folder");
+    yard.compile(
+        "lib/libword.so",
+        WORD,
+        &["-Wl,-soname,libword.so", "-Wl,-z,execstack"],
+    );
+    yard.extension("demo/_native", "word", &["-lword"]);
+    let metadata = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: ((\n";
+    let wheel = yard.pack_with(metadata);
+    let rules = |wheel: &Path| {
+        let answer = Shell::new(IRONWHEEL).arg("check").arg(wheel).run();
+        let errors = answer.stdout.lines().map(str::trim_start);
+        let errors: Vec<String> = errors
+            .filter_map(|line| line.strip_prefix("error "))
+            .map(|line| line.split_whitespace().next().unwrap_or_default().to_owned())
+            .collect();
+        errors
+    };
+    assert_eq!(rules(&wheel), ["MD-16"]);
+    let answer = yard.repair(&wheel, &["--ldpaths", "lib"]);
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("asks for an executable stack (ELF-006)"),
+        "{}",
+        answer.stderr
+    );
+    assert!(!answer.stderr.contains("MD-16"), "{}", answer.stderr);
+    let repaired = only_file(&yard.path("wheelhouse"));
+    assert_eq!(rules(&repaired), ["MD-16", "ELF-006"]);
+}
+
+#[test]
+fn a_platform_beyond_all_policies_is_told() {
+    let yard = Yard::new();
+    yard.libraries();
+    yard.extension("demo/_native", "word", &["-lword"]);
+    let platform = format!("manylinux_2_99_{}", place::python().machine);
+    let wheel = yard.pack();
+    let answer = yard.repair(&wheel, &["--ldpaths", "lib", "--only-plat", "--plat", &platform]);
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    let notice =
+        format!("notice: `{platform}` asks for more than any policy, the newest being `manylinux_2_");
+    assert!(answer.stderr.contains(&notice), "{}", answer.stderr);
+    let repaired = only_file(&yard.path("wheelhouse"));
+    let name = repaired.file_name().and_then(|name| name.to_str());
+    assert!(name.is_some_and(|name| name.contains(&platform)), "{name:?}");
+    std::fs::remove_file(&repaired).expect("removed");
+    let answer = yard.repair(&wheel, &["--ldpaths", "lib"]);
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    assert!(!answer.stderr.contains("any policy"), "{}", answer.stderr);
 }
 
 #[test]
