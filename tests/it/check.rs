@@ -1151,6 +1151,16 @@ const ACCUSED: &[(&str, &str, &str)] = &[
         "a stray `.gitkeep` would be put onto `PATH`, without being executable",
     ),
     (
+        "arrow_odbc-",
+        "ELF-003",
+        "its run path is that of a file one folder higher, so that it does not load",
+    ),
+    (
+        "arrow_odbc-",
+        "ELF-004",
+        "its run path is that of a file one folder higher, so that it does not load",
+    ),
+    (
         "scipy-",
         "ELF-005",
         "a run path leads to the Python of the container that it was built in",
