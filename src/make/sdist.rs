@@ -1,6 +1,6 @@
 //! The walk from a project to its source distribution, and from there to wheels.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{MakeError, announce, begin, check_writable, end, understand, wheels};
 use crate::check::{self, Kind, Profile, Severity};
@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::project::settings::Overrides;
 use crate::project::{Notice, Project};
 use crate::sdist::{self, Sdist};
+use crate::zip::deflate::Digest;
 
 /// What goes into a source distribution beside the project's own files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub fn sdist(
 
 /// Makes the source distribution and, of what it holds, every wheel of the plan.
 ///
-/// It is unpacked to a folder in the target directory that stays the same, and compiled with the project's target directory: no
-/// dependency is compiled that a build of the project has compiled, and nothing is compiled twice.
+/// It is unpacked to a folder that stays the same, and compiled with the project's target directory: no dependency is compiled that
+/// a build of the project has compiled, and nothing is compiled twice.
 pub fn sdist_and_wheels(
     overrides: &Overrides,
     wish: SdistWish,
@@ -41,7 +42,10 @@ pub fn sdist_and_wheels(
     listener: Listener<'_>,
 ) -> Result<(SdistMade, Vec<WheelMade>), MakeError> {
     let project = understand(overrides, host, listener)?;
-    let (made, folder) = make(&project, wish, host, listener)?;
+    let (made, sdist) = make(&project, wish, host, listener)?;
+    let folder = stable_folder(&project, host);
+    fs::create_folder(&folder)?;
+    sdist::unpack(&sdist, &folder)?;
     let unpacked = Overrides {
         manifest_path: Some(folder.join("pyproject.toml")),
         target_dir: Some(project.cargo.target_directory.clone()),
@@ -56,12 +60,12 @@ fn make(
     wish: SdistWish,
     host: &Host,
     listener: Listener<'_>,
-) -> Result<(SdistMade, PathBuf), MakeError> {
+) -> Result<(SdistMade, Sdist), MakeError> {
     let out = &project.settings.out.value;
     check_writable(out)?;
     let clock = begin(Stage::Pack, "sources", listener);
     let mut sdist = sdist::collect(project)?;
-    let folder = unpack(project, &mut sdist, wish, listener)?;
+    complete(project, &mut sdist, wish, listener)?;
     announce(&sdist.notices, listener);
     let bytes = sdist::pack(&sdist, host.source_date_epoch())?;
     let filename = format!("{}.tar.gz", sdist.name);
@@ -76,16 +80,34 @@ fn make(
         files: sdist.tree.len(),
     };
     listener(Event::Sdist(made.clone()));
-    Ok((made, folder))
+    Ok((made, sdist))
+}
+
+/// Where what was packed is compiled.
+///
+/// Not in the target directory: of sources that lie there cargo remembers where they lie, of others where they lie in their package.
+/// The two packages, the project's and the unpacked one, are one to cargo, so a plain `cargo build` would look for changes in the
+/// unpacked sources and take old code for new.
+fn stable_folder(project: &Project, host: &Host) -> PathBuf {
+    let named = |name: &str| host.variable(name).filter(|value| value.starts_with('/'));
+    let caches = named("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| named("HOME").map(|home| Path::new(home).join(".cache")));
+    let target = project.cargo.target_directory.display().to_string();
+    let digest = Digest::of(target.as_bytes()).sha256_hex().split_off(48);
+    caches
+        .map_or_else(|| project.cargo.memory(), |caches| caches.join("ironwheel"))
+        .join(digest)
+        .join(project.metadata.name.escaped())
 }
 
 /// Unpacks the tree, completes it by what only cargo can tell, and has cargo read it.
-fn unpack(
+fn complete(
     project: &Project,
     sdist: &mut Sdist,
     wish: SdistWish,
     listener: Listener<'_>,
-) -> Result<PathBuf, MakeError> {
+) -> Result<(), MakeError> {
     let _alone = compile::alone(&project.cargo, listener)?;
     let name = &project.metadata.name.escaped();
     let folder = project.cargo.memory().join("sdist").join(name);
@@ -100,7 +122,7 @@ fn unpack(
     } else {
         sdist.verify(project, &folder)?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// Holds the archive against the standards before anybody gets it.

@@ -310,14 +310,8 @@ fn configured_target(manifest: &Path, host: &Host) -> Result<Option<String>, Pro
 /// Flags that choose features and what cargo may change or download, the same for every call.
 #[must_use]
 pub fn common_flags(settings: &Settings, features: &[String]) -> Vec<String> {
-    let mut flags = Vec::new();
-    if !features.is_empty() {
-        flags.push("--features".to_owned());
-        flags.push(features.join(","));
-    }
+    let mut flags = feature_flags(settings, features);
     for (flag, on) in [
-        ("--all-features", settings.all_features.value),
-        ("--no-default-features", settings.no_default_features.value),
         ("--locked", settings.locked.value),
         ("--frozen", settings.frozen.value),
         ("--offline", settings.offline.value),
@@ -327,6 +321,25 @@ pub fn common_flags(settings: &Settings, features: &[String]) -> Vec<String> {
         }
     }
     flags.extend(configuration_flags(settings));
+    flags
+}
+
+/// Flags that choose features.
+#[must_use]
+pub fn feature_flags(settings: &Settings, features: &[String]) -> Vec<String> {
+    let mut flags = Vec::new();
+    if !features.is_empty() {
+        flags.push("--features".to_owned());
+        flags.push(features.join(","));
+    }
+    for (flag, on) in [
+        ("--all-features", settings.all_features.value),
+        ("--no-default-features", settings.no_default_features.value),
+    ] {
+        if on {
+            flags.push(flag.to_owned());
+        }
+    }
     flags
 }
 
@@ -346,7 +359,8 @@ pub fn configuration_flags(settings: &Settings) -> Vec<String> {
 }
 
 /// Features that do not hang on the interpreter.
-fn plain_features(features: &[Feature]) -> Vec<String> {
+#[must_use]
+pub fn plain_features(features: &[Feature]) -> Vec<String> {
     features
         .iter()
         .filter(|feature| feature.python_version.is_none() && feature.python_implementation.is_none())

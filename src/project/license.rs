@@ -111,6 +111,18 @@ pub fn matching(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
+/// What the names of license files begin with, where nobody names any; in the order in which they are listed.
+const USUAL_NAMES: [&[&str]; 4] = [&["LICENSE", "LICENCE"], &["COPYING"], &["NOTICE"], &["AUTHORS"]];
+
+/// Whether a file of that name in the root is taken for a license file, where nobody names any.
+#[must_use]
+pub fn is_usual_name(name: &str) -> bool {
+    USUAL_NAMES
+        .iter()
+        .flat_map(|heads| heads.iter())
+        .any(|head| name.starts_with(head))
+}
+
 /// License files that lie in the root under the names everybody uses, where nobody names any.
 pub fn discover(root: &Path) -> Result<Vec<PathBuf>, FileError> {
     let mut names: Vec<String> = std::fs::read_dir(root)
@@ -120,9 +132,8 @@ pub fn discover(root: &Path) -> Result<Vec<PathBuf>, FileError> {
         .filter(|name| root.join(name).is_file())
         .collect();
     names.sort();
-    let patterns: [&[&str]; 4] = [&["LICENSE", "LICENCE"], &["COPYING"], &["NOTICE"], &["AUTHORS"]];
     let mut found = Vec::new();
-    for heads in patterns {
+    for heads in USUAL_NAMES {
         let matching = names
             .iter()
             .filter(|name| heads.iter().any(|head| name.starts_with(head)));

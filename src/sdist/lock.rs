@@ -83,17 +83,22 @@ impl Sdist {
 
     /// Has cargo read the unpacked tree, with the lock file as it is and off the network: what cargo cannot read, nobody can build.
     pub fn verify(&self, project: &Project, folder: &Path) -> Result<(), SdistError> {
+        let settings = &project.settings;
+        let features = cargo::plain_features(&settings.features.value);
+        // The features that the project was read with: what others need may never have been fetched.
+        let flags = cargo::feature_flags(settings, &features);
         let mut arguments = vec![
             "metadata",
             "--format-version",
             "1",
             "--offline",
             "--filter-platform",
+            &project.cargo.target_triple,
         ];
-        arguments.push(&project.cargo.target_triple);
         if self.lock.is_some() {
             arguments.push("--locked");
         }
+        arguments.extend(flags.iter().map(String::as_str));
         self.run(Deed::Read, project, folder, &arguments)
     }
 
@@ -115,5 +120,35 @@ impl Sdist {
             0 => Ok(()),
             _ => Err(SdistError::cargo(deed, &invocation, &finished)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::sdist::crates::Crate;
+
+    #[test]
+    fn a_lock_file_is_too_long_when_it_names_crates_that_stay_at_home() {
+        let one = Crate {
+            name: "one".to_owned(),
+            version: "0.1.0".to_owned(),
+            folder: PathBuf::from("/p"),
+            workspace: PathBuf::from("/p"),
+            readme: None,
+            license_file: None,
+        };
+        let crates = Crates {
+            all: BTreeMap::from([(one.folder.clone(), one)]),
+            workspaces: BTreeMap::new(),
+        };
+        let text = "version = 4\n\n[[package]]\nname = \"one\"\nversion = \"0.1.0\"\n\n\
+                    [[package]]\nname = \"far\"\nversion = \"2.0.0\"\nsource = \"registry+x\"\nchecksum = \"c\"\n";
+        assert!(!is_too_long(text, &crates));
+        let longer = format!("{text}\n[[package]]\nname = \"stranger\"\nversion = \"0.1.0\"\n");
+        assert!(is_too_long(&longer, &crates));
     }
 }

@@ -343,3 +343,113 @@ fn from(folder: &Path, to: &Path) -> PathBuf {
     way.extend(to.components().skip(shared));
     way
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(text: &str) -> Manifest {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Cargo.toml");
+        std::fs::write(&path, text).unwrap();
+        Manifest::read(&path).unwrap()
+    }
+
+    #[test]
+    fn what_is_inherited_from_a_workspace_that_stays_at_home_is_written_out() {
+        let workspace = manifest(
+            "[workspace.package]\nversion = \"1.2.3\"\nauthors = [\"Ada\"]\n\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n\n\
+             [workspace.dependencies]\nplain = \"1\"\nrich = { version = \"2\", features = [\"a\"], default-features = false }\n\
+             near = { path = \"crates/near\" }\n",
+        );
+        let mut member = manifest(
+            "[package]\nname = \"m\" # its name\nversion.workspace = true\nauthors = { workspace = true }\n\n[lints]\nworkspace = true\n\n\
+             [dependencies]\nplain.workspace = true\nown = \"3\"\n\n[dependencies.rich]\nworkspace = true\noptional = true\nfeatures = [\"b\", \"a\"]\n\n\
+             [target.'cfg(unix)'.build-dependencies]\nnear = { workspace = true }\n",
+        );
+        member.inherit(&workspace, Path::new("/r/ws/crates/m"), Path::new("/r/ws"));
+        let (text, is_changed) = member.finish();
+        assert!(is_changed && text.contains("name = \"m\" # its name"), "{text}");
+        let read: toml::Table = text.parse().unwrap();
+        let wanted: toml::Table = "[package]\nname = \"m\"\nversion = \"1.2.3\"\nauthors = [\"Ada\"]\n[lints.rust]\nunsafe_code = \"forbid\"\n\
+             [dependencies]\nplain = { version = \"1\" }\nown = \"3\"\n\
+             rich = { version = \"2\", features = [\"a\", \"b\"], default-features = false, optional = true }\n\
+             [target.'cfg(unix)'.build-dependencies]\nnear = { path = \"../near\" }\n"
+            .parse()
+            .unwrap();
+        assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn members_that_stay_at_home_are_taken_out_and_nothing_else() {
+        let text = "# Ours.\n[workspace]\nmembers = [\"crates/*\"] # all\ndefault-members = [\"crates/a\"]\nresolver = \"3\"\n\n\
+                    [package]\nname = \"root\"\n\n[[bin]]\nname = \"x\"\n\n[profile.release]\nlto = true\n";
+        let mut kept = manifest(text);
+        kept.keep_members(&[PathBuf::from("crates/a"), PathBuf::from("crates/b")]);
+        kept.keep_workspace_only();
+        assert_eq!(
+            kept.finish().0,
+            "# Ours.\n[workspace]\nmembers = [\"crates/a\", \"crates/b\"]\nresolver = \"3\"\n\n[profile.release]\nlto = true\n"
+        );
+        let mut alone = manifest(text);
+        alone.keep_members(&[]);
+        assert!(
+            alone
+                .finish()
+                .0
+                .starts_with("# Ours.\n[workspace]\nresolver = \"3\"\n")
+        );
+        assert!(!manifest(text).finish().1);
+    }
+
+    #[test]
+    fn targets_go_whose_sources_stay_at_home() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in [
+            "src/bin/a.rs",
+            "src/bin/b.rs",
+            "benches/c/main.rs",
+            "build.rs",
+            "tests/d.rs",
+        ] {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let mut manifest = manifest(
+            "[package]\nname = \"p\"\nbuild = \"build.rs\"\ndefault-run = \"b\"\n\n[[bin]]\nname = \"a\"\n\n[[bin]]\nname = \"b\"\n\n\
+             [[bench]]\nname = \"c\"\n\n[[test]]\nname = \"e\"\npath = \"tests/d.rs\"\n",
+        );
+        manifest.drop_targets(folder.path(), &|path| {
+            path.ends_with("a.rs") || path.ends_with("d.rs")
+        });
+        assert_eq!(
+            manifest.finish().0,
+            "[package]\nname = \"p\"\n\n[[bin]]\nname = \"a\"\n\n[[test]]\nname = \"e\"\npath = \"tests/d.rs\"\n"
+        );
+    }
+
+    #[test]
+    fn patterns_and_patches_are_found_where_cargo_finds_them() {
+        let workspace = manifest(
+            "[workspace.package]\nexclude = [\"x\"]\n[patch.crates-io]\nfoo = { path = \"../foo\" }\nbar = { git = \"g\" }\n\
+             [patch.\"sparse+y\"]\nbaz = { path = \"baz\" }\n",
+        );
+        assert_eq!(workspace.patches(), ["../foo", "baz"]);
+        let member = manifest("[package]\nexclude.workspace = true\ninclude = [\"a\", \"b\"]\n");
+        assert_eq!(member.patterns("exclude", Some(&workspace)).unwrap(), ["x"]);
+        assert_eq!(member.patterns("include", None).unwrap(), ["a", "b"]);
+        assert_eq!(member.patterns("readme", None), None);
+    }
+
+    #[test]
+    fn ways_lead_up_and_down() {
+        for (folder, to, way) in [
+            ("/a/b", "/a/c", "../c"),
+            ("/a", "/a/b/c", "b/c"),
+            ("/a/b/c", "/a", "../.."),
+        ] {
+            assert_eq!(from(Path::new(folder), Path::new(to)), Path::new(way));
+        }
+    }
+}

@@ -19,7 +19,7 @@ use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::fs::{self, FileError};
 use crate::process::{Finished, Invocation, ProcessError};
 use crate::project::settings::SdistGenerator;
-use crate::project::{Notice, Project};
+use crate::project::{Notice, Project, license};
 use crate::wheel::files::{self, Excluder, FilesError, spelled};
 use crate::wheel::metadata;
 use crates::{Crate, Crates};
@@ -524,6 +524,7 @@ impl Collection<'_> {
             is_elsewhere: self.is_moved(),
             folders: Vec::new(),
             files: Vec::new(),
+            license_files: self.is_moved().then(|| self.licenses_to_name()).flatten(),
         };
         let layout = &self.project.layout;
         let packages = (!layout.packages.is_empty()).then_some(&layout.python_root);
@@ -552,6 +553,23 @@ impl Collection<'_> {
             rewritten => Entry::generated(rewritten, "the project's settings, rewritten"),
         };
         self.add(Path::new("pyproject.toml"), entry)
+    }
+
+    /// The project's license files, where others lie in the archive's root that would be taken for them.
+    fn licenses_to_name(&self) -> Option<Vec<String>> {
+        let own: Vec<&str> = self
+            .project
+            .license_files
+            .iter()
+            .map(|file| file.path.as_str())
+            .collect();
+        let mut others = self
+            .tree
+            .iter()
+            .map(|(path, _)| path.as_str())
+            .filter(|path| !path.contains('/') && license::is_usual_name(path) && !own.contains(path));
+        others.next()?;
+        Some(own.into_iter().map(str::to_owned).collect())
     }
 
     /// Where a file that pyproject.toml names can lie: where it is looked for already, else where it is anyway.

@@ -16,6 +16,8 @@ pub struct Moves {
     pub folders: Vec<(&'static str, String)>,
     /// Fields that name a file which lies elsewhere as seen from pyproject.toml: the field, what it says, and where the file lies.
     pub files: Vec<(&'static str, String, String)>,
+    /// License files, where those of others lie beside pyproject.toml now and would be taken for the project's.
+    pub license_files: Option<Vec<String>>,
 }
 
 /// Rewrites a pyproject.toml. Comments and order stay.
@@ -37,6 +39,9 @@ pub fn rewrite(path: &Path, text: &str, moves: &Moves) -> Result<String, SdistEr
     }
     for (key, from, to) in &moves.files {
         rename(&mut document, key, from, to);
+    }
+    if let Some(files) = &moves.license_files {
+        name_licenses(&mut document, files);
     }
     Ok(document.to_string())
 }
@@ -110,6 +115,19 @@ fn rename(document: &mut DocumentMut, key: &str, from: &str, to: &str) {
     }
 }
 
+/// Names the license files, unless that is done: in `license-files`, or by a table in `license`, which the specification does not let
+/// stand beside it.
+fn name_licenses(document: &mut DocumentMut, files: &[String]) {
+    let Some(project) = document.get_mut("project").and_then(Item::as_table_like_mut) else {
+        return;
+    };
+    let is_table = project.get("license").is_some_and(Item::is_table_like);
+    if !is_table && !project.contains_key("license-files") {
+        let array: toml_edit::Array = files.iter().map(String::as_str).collect();
+        project.insert("license-files", toml_edit::value(array));
+    }
+}
+
 /// Files that `project.readme` and `project.license` name, as they are written.
 pub fn named_files(path: &Path, text: &str) -> Result<Vec<(&'static str, String)>, SdistError> {
     let document = text
@@ -129,4 +147,82 @@ pub fn named_files(path: &Path, text: &str) -> Result<Vec<(&'static str, String)
         .into_iter()
         .flatten()
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moves() -> Moves {
+        Moves {
+            manifest: Some("crates/x/Cargo.toml".to_owned()),
+            is_elsewhere: true,
+            folders: Vec::new(),
+            files: Vec::new(),
+            license_files: None,
+        }
+    }
+
+    fn rewritten(text: &str, moves: &Moves) -> String {
+        rewrite(Path::new("pyproject.toml"), text, moves).unwrap()
+    }
+
+    #[test]
+    fn settings_are_written_where_they_stand_already_or_where_all_tools_read_them() {
+        let text = "[tool.maturin]\nmanifest-path = \"Cargo.toml\" # here\n\n[tool.ironwheel]\nmanifest-path = \"./Cargo.toml\"\n";
+        let both = rewritten(text, &moves());
+        assert_eq!(
+            both.matches("manifest-path = \"crates/x/Cargo.toml\"").count(),
+            2,
+            "{both}"
+        );
+        let maturins = rewritten("[build-system]\nbuild-backend = \"maturin\"\n", &moves());
+        assert!(
+            maturins.ends_with("[tool.maturin]\nmanifest-path = \"crates/x/Cargo.toml\"\n"),
+            "{maturins}"
+        );
+        let ours = rewritten("[build-system]\nbuild-backend = \"ironwheel\"\n", &moves());
+        assert!(
+            ours.ends_with("[tool.ironwheel]\nmanifest-path = \"crates/x/Cargo.toml\"\n"),
+            "{ours}"
+        );
+    }
+
+    #[test]
+    fn what_did_not_move_stays_letter_by_letter() {
+        let text = "[tool.maturin]\nmanifest-path='./rust/Cargo.toml'\n";
+        let moves = Moves {
+            is_elsewhere: false,
+            manifest: Some("rust/Cargo.toml".to_owned()),
+            ..moves()
+        };
+        assert_eq!(rewritten(text, &moves), text);
+    }
+
+    #[test]
+    fn files_of_the_project_are_named_where_they_lie_now() {
+        let text = "[project]\nreadme = { file = \"../README.md\", content-type = \"text/plain\" }\nlicense = { file = \"../LICENSE\" }\n";
+        assert_eq!(
+            named_files(Path::new("p"), text).unwrap(),
+            [
+                ("readme", "../README.md".to_owned()),
+                ("license", "../LICENSE".to_owned())
+            ]
+        );
+        let moves = Moves {
+            manifest: None,
+            files: vec![("readme", "../README.md".to_owned(), "README.md".to_owned())],
+            license_files: Some(vec!["LICENSE".to_owned()]),
+            ..moves()
+        };
+        assert_eq!(
+            rewritten(text, &moves),
+            text.replace("\"../README.md\"", "\"README.md\""),
+            "a table in `license` forbids `license-files`"
+        );
+        assert_eq!(
+            rewritten("[project]\nname = \"x\"\n", &moves),
+            "[project]\nname = \"x\"\nlicense-files = [\"LICENSE\"]\n"
+        );
+    }
 }

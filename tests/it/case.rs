@@ -175,6 +175,7 @@ impl Case {
             .folder(self.root())
             .set("PATH", format!("{python}:{path}"))
             .set("CARGO_TARGET_DIR", place::shared_target())
+            .set("XDG_CACHE_HOME", place::kept("cache"))
             .set("CARGO_TERM_COLOR", "never");
         for (name, value) in &self.variables {
             shell = match value {

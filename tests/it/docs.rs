@@ -76,6 +76,7 @@ fn work_in_their_order(document: &str, more_than: usize) {
                 format!("{programs}:{python}:{}", variable("PATH").unwrap_or_default()),
             )
             .set("CARGO_TARGET_DIR", place::shared_target())
+            .set("XDG_CACHE_HOME", place::kept("cache"))
             .run();
         assert!(
             answer.status == 0,

@@ -118,9 +118,13 @@ fn every_crate_s_sources_are_what_its_folder_says_and_cargo_reads_them() {
     for folder in crate::crates::FOLDERS {
         let expect = Expect::of(folder);
         if expect.sdist.is_empty() {
-            assert_eq!(
-                *folder, "no-pyproject",
-                "{folder} does not say what its sources are"
+            let has_pyproject = place::repository()
+                .join("test-crates")
+                .join(folder)
+                .join("pyproject.toml");
+            assert!(
+                !has_pyproject.exists(),
+                "test-crates/{folder}/expect.toml must say with `sdist = […]` what its sources are"
             );
             continue;
         }
@@ -190,6 +194,19 @@ fn the_wheel_from_the_sources_is_the_wheel_from_the_tree() {
             "{folder}: other bytes"
         );
     }
+}
+
+#[test]
+fn a_plain_build_after_it_sees_what_changed() {
+    let mut case = Case::of("path-dependency");
+    case.set("CARGO_TARGET_DIR", case.path("../target-of-its-own"));
+    let build = case
+        .ironwheel(["build", "--sdist", "--locked", "-q", "-o"])
+        .arg(case.out());
+    build.run().succeeded();
+    case.append("helper/src/lib.rs", "compile_error!(\"this is new\");\n");
+    let plain = case.shell("cargo").args(["build", "--release", "--locked"]).run();
+    assert!(plain.stderr.contains("this is new"), "{}", plain.stderr);
 }
 
 #[test]
@@ -476,6 +493,79 @@ fn what_maturin_leaves_to_git_or_forgets_is_decided_here() {
         assert!(unpacked.paths().contains(&path), "{path}: {:?}", unpacked.files);
     }
     assert!(!unpacked.paths().iter().any(|path| path.contains("hidden")));
+}
+
+#[test]
+fn scripts_are_told_of_sources_and_of_what_they_would_hold() {
+    let case = Case::of("path-dependency");
+    let shell = case.ironwheel([
+        "build",
+        "--sdist",
+        "--locked",
+        "--message-format",
+        "json",
+        "-q",
+        "-o",
+    ]);
+    let answer = shell.arg(case.out()).run();
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    let events = crate::json::checked(&answer.stdout);
+    let [sdist] = events
+        .iter()
+        .filter(|event| event["event"] == "sdist")
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("one source distribution");
+    let archive = only_archive(&case);
+    assert_eq!(sdist["path"], archive.display().to_string());
+    let sum = Shell::new("sha256sum").arg(&archive).run().succeeded();
+    assert_eq!(sum.split(' ').next(), sdist["sha256"].as_str());
+    let expect = Expect::of("path-dependency");
+    assert_eq!(sdist["files"], expect.sdist.len());
+    assert!(events.iter().any(|event| event["event"] == "wheel"));
+
+    let plan = case
+        .ironwheel(["plan", "--sdist", "--message-format", "json", "-q"])
+        .run();
+    let events = crate::json::checked(&plan.stdout);
+    let planned = events
+        .iter()
+        .find(|event| event["event"] == "plan-sdist")
+        .expect("a plan");
+    let files = planned["files"].as_array().expect("files");
+    let paths: Vec<&str> = files.iter().filter_map(|file| file["path"].as_str()).collect();
+    assert_eq!(paths, expect.sdist);
+    assert!(
+        files
+            .iter()
+            .any(|file| file["rule"] == "crate `helper-of-path-dependency`"),
+        "{files:?}"
+    );
+}
+
+#[test]
+fn licenses_of_others_are_not_taken_for_the_project_s() {
+    // The workspace's root is a crate that travels, with a license of its own; the project's folder has none.
+    let case = Case::of("beside-the-project");
+    case.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"extension\"]\nresolver = \"3\"\n\n[package]\nname = \"root-beside-the-project\"\nversion = \"0.1.0\"\n\
+         edition = \"2024\"\n",
+    );
+    case.write("src/lib.rs", "pub const ZERO: u32 = 0;\n");
+    case.write("COPYING", "Another's.\n");
+    case.edit(
+        "extension/Cargo.toml",
+        "[dependencies]",
+        "[dependencies]\nroot-beside-the-project = { path = \"..\" }",
+    );
+    case.remove("extension/Cargo.lock");
+    let flags = ["sdist", "--offline", "-m", "extension/Cargo.toml", "-o"];
+    case.ironwheel(flags).arg(case.out()).run().succeeded();
+    let unpacked = Unpacked::new(&only_archive(&case));
+    assert!(unpacked.paths().contains(&"COPYING") && unpacked.paths().contains(&"LICENSE"));
+    let settings = unpacked.read("pyproject.toml");
+    assert!(settings.contains("license-files = [\"LICENSE\"]"), "{settings}");
 }
 
 #[test]
