@@ -212,7 +212,8 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let host = Host::capture()?;
             args::check_variables(&host)?;
             let overrides = hook.overrides(&arguments.screen)?;
-            let answer = pep517::run(hook, &overrides, &host, &|event| screen.tell(&event))?;
+            let answer = pep517::run(hook, &overrides, &host, &|event| screen.tell(&event)).map_err(Box::new);
+            let answer = answer.map_err(Failure::Pgo)?;
             screen.answer(&answer);
         }
         Command::New(asked) => scaffold::make_new(asked, &Host::capture()?, screen)?,

@@ -11,8 +11,9 @@ use clap::Subcommand;
 use super::args::{BuildArguments, ScreenArguments, UsageError};
 use crate::event::Listener;
 use crate::host::Host;
-use crate::make::{self, MakeError, SdistWish};
-use crate::project::settings::{Overrides, Purpose};
+use crate::make::{self, SdistWish};
+use crate::pgo::{self, PgoError};
+use crate::project::settings::{self, Overrides, Purpose};
 
 /// A hook.
 #[derive(Debug, Clone, clap::Args)]
@@ -122,19 +123,26 @@ pub fn run(
     overrides: &Overrides,
     host: &Host,
     listener: Listener<'_>,
-) -> Result<Vec<String>, MakeError> {
+) -> Result<Vec<String>, PgoError> {
     match &arguments.hook {
         Hook::BuildWheel(asked) => {
             let promised = asked
                 .metadata_directory
                 .as_ref()
                 .map(|folder| host.absolute(folder));
-            let hook = if asked.hook.editable {
-                make::editable_wheel
+            let promised = promised.as_deref();
+            let made = if asked.hook.editable {
+                make::editable_wheel(overrides, promised, host, listener)?
+            } else if settings::wants_profile(overrides, host).is_ok_and(|wants| wants) {
+                make::keep_promises(overrides, promised, host, listener)?;
+                let made = pgo::wheels(overrides, host, listener)?;
+                return Ok(made
+                    .iter()
+                    .map(|wheel| wheel.path.display().to_string())
+                    .collect());
             } else {
-                make::wheel_for_front_end
+                make::wheel_for_front_end(overrides, promised, host, listener)?
             };
-            let made = hook(overrides, promised.as_deref(), host, listener)?;
             Ok(vec![made.path.display().to_string()])
         }
         Hook::WriteDistInfo(asked) => {
@@ -145,7 +153,7 @@ pub fn run(
             let made = make::sdist(overrides, SdistWish::default(), host, listener)?;
             Ok(vec![made.path.display().to_string()])
         }
-        Hook::Requires(_) => make::build_requirements(overrides, host),
+        Hook::Requires(_) => Ok(make::build_requirements(overrides, host)?),
     }
 }
 

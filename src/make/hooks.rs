@@ -93,6 +93,24 @@ pub fn wheel_for_front_end(
     maker.make(job)
 }
 
+/// Holds the project against the metadata that a front end was told before, and against what it can take.
+///
+/// # Errors
+/// Where they disagree, and where several wheels would be made.
+pub fn keep_promises(
+    overrides: &Overrides,
+    promised: Option<&Path>,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<(), MakeError> {
+    let project = understand(overrides, host, listener)?;
+    if let Some(folder) = promised {
+        check_promised(&project, folder)?;
+    }
+    only_job(&decide(&project, host, listener)?)?;
+    Ok(())
+}
+
 /// Writes the metadata of the wheel that would be built into a folder of its own below `folder`, and gives that folder's name.
 /// Compiles nothing.
 pub fn dist_info(

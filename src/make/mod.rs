@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use editable::{Editable, Editing, Finished, edit, editable_wheel};
-pub use hooks::{HookError, build_requirements, dist_info, wheel_for_front_end};
+pub use hooks::{HookError, build_requirements, dist_info, keep_promises, wheel_for_front_end};
 pub use planned::{PlanReport, PlannedFile, PlannedSdist, PlannedWheel, SettingLine, plan};
 pub use sdist::{SdistWish, sdist, sdist_and_wheels};
 

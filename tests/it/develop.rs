@@ -489,3 +489,18 @@ fn a_run_without_changes_takes_little_more_than_cargo_alone() {
         "cargo takes {cargo:?}, `develop` {ours:?}"
     );
 }
+
+#[test]
+fn generated_stubs_lie_beside_the_extension() {
+    let (case, environment) = active("mixed");
+    case.edit(
+        "Cargo.toml",
+        "pyo3 = \"0.30.1\"",
+        "pyo3 = { version = \"0.30.1\", features = [\"experimental-inspect\"] }",
+    );
+    case.write("mixed/_native.pyi", "# of an earlier build\n");
+    case.run(["develop", "--generate-stubs"]).succeeds();
+    let stub = case.read("mixed/_native.pyi");
+    assert!(stub.contains("def add("), "{stub}");
+    assert_eq!(environment.python("import mixed; print(mixed.add(1, 2))"), "3\n");
+}
