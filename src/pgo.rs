@@ -12,7 +12,7 @@ use crate::event::{Event, Listener, WheelMade};
 use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::make::{self, MakeError};
-use crate::plan::Job;
+use crate::plan::{Abi, Job};
 use crate::process::{self, Invocation, ProcessError};
 use crate::project::Project;
 use crate::project::pyproject::{Document, DocumentError};
@@ -120,6 +120,12 @@ pub fn wheels(
 ) -> Result<Vec<WheelMade>, PgoError> {
     let (project, plan) = make::survey(overrides, host, listener)?;
     let command = project.settings.pgo_command.value.clone();
+    for job in &plan.jobs {
+        let is_named_only = job.interpreter.as_ref().is_some_and(|it| it.executable.is_none());
+        if job.abi == Abi::Version && is_named_only {
+            return Err(PgoError::NoPython(job.subject()));
+        }
+    }
     let training = Training {
         project: &project,
         overrides,

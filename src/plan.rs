@@ -2,6 +2,8 @@
 //!
 //! <https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/>
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cargo_metadata::semver;
 
 use crate::archive::{ArchiveError, ArchivePath};
@@ -247,10 +249,13 @@ fn served(project: &Project, interpreter: &Interpreter) -> Option<StableAbi> {
 
 /// The stable ABI that the crate asks for when built for this interpreter, conditional features among what asks.
 fn stable_for(project: &Project, interpreter: &Interpreter) -> Option<StableAbi> {
-    let names = features_for(&project.settings.features.value, Some(interpreter));
+    let asked = features_for(&project.settings.features.value, Some(interpreter));
+    let names = turned_on(&asked, &project.cargo.feature_table);
     let of_bindings = names.iter().filter_map(|name| {
         name.strip_prefix("pyo3/")
             .or_else(|| name.strip_prefix("pyo3-ffi/"))
+            .or_else(|| name.strip_prefix("pyo3?/"))
+            .or_else(|| name.strip_prefix("pyo3-ffi?/"))
     });
     match project.bindings.kind {
         Kind::Pyo3 => StableAbi::joined(project.bindings.stable(), StableAbi::from_features(of_bindings)),
@@ -263,6 +268,18 @@ fn unstable_reason(project: &Project) -> &'static str {
         Kind::Bin => "the program embeds one version of Python",
         Kind::Pyo3 | Kind::Cffi | Kind::Uniffi => "the crate asks for no stable ABI",
     }
+}
+
+/// Features and what they turn on, directly and through each other.
+fn turned_on<'a>(asked: &'a [String], table: &'a BTreeMap<String, Vec<String>>) -> BTreeSet<&'a str> {
+    let mut on = BTreeSet::new();
+    let mut open: Vec<&str> = asked.iter().map(String::as_str).collect();
+    while let Some(feature) = open.pop() {
+        if on.insert(feature) {
+            open.extend(table.get(feature).into_iter().flatten().map(String::as_str));
+        }
+    }
+    on
 }
 
 /// Whether a wheel with that stable ABI could be imported by the interpreter.
@@ -580,7 +597,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     fn bindings(version: &str) -> Pyo3 {
         Pyo3 {
@@ -687,6 +703,22 @@ mod tests {
         assert_eq!(
             features_for(&features, Some(&interpreter(11))),
             ["always", "pyo3/abi3-py311"]
+        );
+    }
+
+    #[test]
+    fn a_feature_of_the_crate_may_ask_for_the_stable_abi() {
+        let table = BTreeMap::from([
+            ("stable".to_owned(), vec!["abi".to_owned()]),
+            (
+                "abi".to_owned(),
+                vec!["pyo3/abi3-py310".to_owned(), "stable".to_owned()],
+            ),
+        ]);
+        let asked = ["stable".to_owned()];
+        assert_eq!(
+            turned_on(&asked, &table),
+            BTreeSet::from(["abi", "pyo3/abi3-py310", "stable"])
         );
     }
 

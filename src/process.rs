@@ -105,10 +105,25 @@ impl ProcessError {
     }
 }
 
+/// Starts a program. One that was written a moment ago may still be open for writing in a child that another thread has just
+/// forked, for as long as that child takes to become another program.
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    const TRIES: u32 = 50;
+    for _ in 0..TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            started => return started,
+        }
+    }
+    command.spawn()
+}
+
 /// Runs a program to its end and keeps what it printed on both streams.
 pub fn capture(invocation: &Invocation) -> Result<Finished, ProcessError> {
     let run = || {
-        let child = command(invocation).stderr(Stdio::piped()).spawn()?;
+        let child = start(command(invocation).stderr(Stdio::piped()))?;
         let running = Running::new(&child);
         let output = child.wait_with_output();
         drop(running);
@@ -126,7 +141,7 @@ pub fn capture(invocation: &Invocation) -> Result<Finished, ProcessError> {
 /// its line break and as soon as it comes.
 pub fn stream(invocation: &Invocation, line: &mut dyn FnMut(&[u8])) -> Result<Finished, ProcessError> {
     let mut run = || {
-        let mut child = command(invocation).stderr(Stdio::inherit()).spawn()?;
+        let mut child = start(command(invocation).stderr(Stdio::inherit()))?;
         let running = Running::new(&child);
         let read = read_lines(&mut child, line);
         let waited = child.wait();

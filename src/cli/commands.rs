@@ -158,11 +158,15 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         Command::Build(build) => {
             let (overrides, host) = asked(arguments, build)?;
             let tell = |event| screen.tell(&event);
+            let is_profiled = settings::wants_profile(&overrides, &host).map_err(UsageError::from)?;
+            if build.sdist && is_profiled {
+                return Err(UsageError::Together("--sdist", "--pgo").into());
+            }
             let wheels = if build.sdist {
                 let (sdist, wheels) = make::sdist_and_wheels(&overrides, SdistWish::default(), &host, &tell)?;
                 screen.sdist(&sdist);
                 wheels
-            } else if settings::wants_profile(&overrides, &host).map_err(UsageError::from)? {
+            } else if is_profiled {
                 pgo::wheels(&overrides, &host, &tell).map_err(|error| Failure::Pgo(Box::new(error)))?
             } else {
                 make::wheels(&overrides, &host, &tell)?

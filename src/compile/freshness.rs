@@ -531,6 +531,7 @@ mod tests {
                 cargo: CargoFacts {
                     root_id: ROOT.to_owned(),
                     targets: Vec::new(),
+                    feature_table: BTreeMap::new(),
                     members: Vec::new(),
                     further: Vec::new(),
                     packages: [

@@ -347,6 +347,7 @@ mod tests {
                 crate_types: vec![crate_type.to_owned()],
                 required_features: Vec::new(),
             }],
+            feature_table: BTreeMap::new(),
             members: Vec::new(),
             further: Vec::new(),
             packages: [

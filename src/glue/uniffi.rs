@@ -124,6 +124,20 @@ fn through_cargo(request: Request<'_>, member: &MemberFacts, out: &Path) -> Invo
     ] {
         words.extend(on.then(|| flag.to_owned()));
     }
+    for value in &settings.config.value {
+        words.extend(["--config".to_owned(), value.clone()]);
+    }
+    for value in &settings.unstable_flags.value {
+        words.extend(["-Z".to_owned(), value.clone()]);
+    }
+    if let Some(jobs) = &settings.passed.jobs {
+        words.extend(["--jobs".to_owned(), jobs.clone()]);
+    }
+    let cargo = &request.project.cargo;
+    if settings.target.value.is_none() && cargo.target_triple != cargo.host_triple {
+        // Cargo's configuration names another machine, and the generator runs on this one.
+        words.extend(["--target".to_owned(), cargo.host_triple.clone()]);
+    }
     words.push("--".to_owned());
     words.extend(arguments(request, out));
     let mut call = call(request, "cargo", words);

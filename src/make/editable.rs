@@ -14,6 +14,7 @@ use crate::compile::{self, Alone, Compiled};
 use crate::elf::{self, Edits, Facts, RunPath};
 use crate::event::{Listener, Stage, WheelMade};
 use crate::fs::{self, FileError};
+use crate::glue;
 use crate::host::Host;
 use crate::plan::{Job, Part};
 use crate::project::products::Role;
@@ -254,6 +255,15 @@ impl Editable<'_> {
         for (path, entry) in made {
             match editing.place_of(&path) {
                 Some(place) => {
+                    if is_written_by_hand(&place, &entry) {
+                        let notice = Notice::new(format!(
+                            "a file of the project's own stays where a generated one would go: {}",
+                            place.display()
+                        ))
+                        .hint("remove it, or give the generated code another place");
+                        announce(&[notice], editing.listener);
+                        continue;
+                    }
                     put_in_place(&place, &entry)?;
                     in_place.push(place);
                 }
@@ -322,6 +332,17 @@ impl Editable<'_> {
             facts = inspect(&bytes, file)?;
         }
     }
+}
+
+/// Whether Python code lies there that nobody generated, and that would be another afterwards.
+fn is_written_by_hand(place: &Path, entry: &Entry) -> bool {
+    let Content::Bytes(bytes) = &entry.content else {
+        return false;
+    };
+    let is_code = place.extension().is_some_and(|extension| extension == "py");
+    is_code
+        && std::fs::read_to_string(place)
+            .is_ok_and(|text| text.as_bytes() != bytes.as_slice() && !glue::is_generated(&text))
 }
 
 /// Writes a file into the source tree under a new inode: whoever has the old one loaded keeps it.

@@ -266,7 +266,9 @@ fn understand(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Res
 fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan, MakeError> {
     let settings = &project.settings;
     let asked = settings.interpreters.is_explicit();
-    if !asked && !settings.find_interpreters.value && plan::needs_no_interpreter(project) {
+    // One wheel serves every Python: there is nothing to look for.
+    let find_all = settings.find_interpreters.value && project.bindings.depend_on_python();
+    if !asked && !find_all && plan::needs_no_interpreter(project) {
         return Ok(plan::plan(project, &[], false)?);
     }
     let clock = begin(Stage::Python, "interpreters", listener);
@@ -282,7 +284,7 @@ fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan
     };
     let interpreters = if asked {
         python::find(&settings.interpreters.value, search, host)?
-    } else if settings.find_interpreters.value {
+    } else if find_all {
         match python::find_all(search, host) {
             // A stable ABI with a floor needs none.
             Err(PythonError::NoDefault { .. }) if plan::needs_no_interpreter(project) => Vec::new(),
@@ -687,9 +689,19 @@ impl Maker<'_> {
         Ok(tree.add(ArchivePath::parse(&format!("{}.dwp", part.path))?, entry)?)
     }
 
-    /// Adds a generated file. A stub that the project has, perhaps from an earlier run, makes way for the one of this build.
+    /// Adds a generated file. A stub that the project has, perhaps from an earlier run, makes way for the one of this build; an
+    /// `__init__.py` that somebody wrote stays.
     fn add_generated(&self, path: ArchivePath, entry: Entry, tree: &mut Tree) -> Result<(), MakeError> {
-        if !is_stub(&path) || tree.get(path.as_str()).is_none() {
+        let is_there = tree.get(path.as_str()).is_some();
+        if is_there && path.as_str().ends_with("/__init__.py") {
+            let notice = Notice::new(format!(
+                "the project's own `{path}` stays in place of the generated one"
+            ))
+            .hint("let it import what the generated code shows");
+            announce(&[notice], self.listener);
+            return Ok(());
+        }
+        if !is_there || !is_stub(&path) {
             return Ok(tree.add(path, entry)?);
         }
         announce(

@@ -119,6 +119,8 @@ pub struct CargoFacts {
     pub root_id: String,
     /// The root package's targets that a wheel can hold.
     pub targets: Vec<TargetFacts>,
+    /// What each feature of the root package turns on.
+    pub feature_table: BTreeMap<String, Vec<String>>,
     /// The members of the workspace, the root package among them.
     pub members: Vec<MemberFacts>,
     /// Every package reachable from the root for this target, by id.
@@ -205,6 +207,7 @@ pub fn ask(
     let facts = CargoFacts {
         root_id: root_id.repr,
         targets: root.targets.iter().filter_map(target_facts).collect(),
+        feature_table: root.features.clone(),
         members: members(&metadata),
         further: further.into_iter().map(|id| id.repr.clone()).collect(),
         packages,

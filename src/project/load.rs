@@ -168,6 +168,12 @@ pub enum ProjectError {
         /// What there is.
         there: String,
     },
+    /// A program and an entry point that would be installed as one file.
+    #[error("a program and a script of `[project.scripts]` have the same name: {name}")]
+    SameScript {
+        /// The name.
+        name: String,
+    },
     /// `extensions` beside something else than an extension.
     #[error("`extensions` can only be added to a project with pyo3 bindings, and this one has {bindings}")]
     ExtensionsWithout {
@@ -267,6 +273,7 @@ impl ProjectError {
                 "set `[lib] name` in Cargo.toml, or `module-name` in `[tool.ironwheel]`, to the name that Python shall import".to_owned()
             }
             Self::NoProgram { .. } => "add `src/main.rs`, or leave `bindings` to be found out".to_owned(),
+            Self::SameScript { .. } => "rename one of them: only one can be installed".to_owned(),
             Self::ExtensionsWithout { .. } => "make the project's own crate one of the extensions".to_owned(),
             Self::NoSuchMember { there, .. } => format!("its members are {there}"),
             Self::NoSuchProgram { there, .. } if there.is_empty() => "it has none: add `src/main.rs`".to_owned(),
@@ -354,8 +361,12 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
     )?;
     let products = products::list(&facts, &bindings, &module, &settings)?;
     for product in &products {
-        if let Role::Extension(module) = &product.role {
-            layout.make_room(module)?;
+        match &product.role {
+            Role::Extension(module) => layout.make_room(module)?,
+            Role::Program(name) if described.entry_points.has_script(name) => {
+                return Err(ProjectError::SameScript { name: name.clone() });
+            }
+            Role::Library { .. } | Role::Program(_) => {}
         }
     }
     notices.extend(without_extension_module(&bindings, &facts, &settings));

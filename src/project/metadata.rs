@@ -83,6 +83,17 @@ pub struct Description {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntryPoints(pub Vec<(String, Vec<(String, String)>)>);
 
+impl EntryPoints {
+    /// Whether installers write a script of that name for one of them.
+    #[must_use]
+    pub fn has_script(&self, name: &str) -> bool {
+        let groups = self.0.iter();
+        groups
+            .filter(|(group, _)| matches!(group.as_str(), "console_scripts" | "gui_scripts"))
+            .any(|(_, entries)| entries.iter().any(|(script, _)| script == name))
+    }
+}
+
 /// A license file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LicenseFile {

@@ -160,8 +160,18 @@ impl<'a> Programs<'a> {
         match &self.settings.bins.value {
             Bins::Named(names) => names.iter().map(|name| self.named(name)).collect(),
             Bins::All => Ok(all().collect()),
-            Bins::None if self.all_by_default || listed => {
+            Bins::None if self.all_by_default => {
                 Ok(all().filter(|program| is_wished(program, wishes)).collect())
+            }
+            // The library's name may be a program's as well, so beside a library the kind has to be said.
+            Bins::None if listed => {
+                let by_kind: Vec<TargetWish> = wishes
+                    .iter()
+                    .filter(|wish| wish.kind.as_deref() == Some("bin"))
+                    .cloned()
+                    .collect();
+                let is_listed = |program: &&TargetFacts| !by_kind.is_empty() && is_wished(program, &by_kind);
+                Ok(all().filter(is_listed).collect())
             }
             Bins::None => Ok(Vec::new()),
         }
@@ -172,7 +182,11 @@ impl<'a> Programs<'a> {
     }
 
     fn is_buildable(&self, program: &TargetFacts) -> bool {
-        let on = |feature: &String| self.cargo.root().features.contains(feature);
+        // A feature for some interpreters only is cargo's affair: it says which program it cannot build without.
+        let asked = &self.settings.features.value;
+        let on = |feature: &String| {
+            self.cargo.root().features.contains(feature) || asked.iter().any(|it| it.name == *feature)
+        };
         program.required_features.iter().all(on)
     }
 

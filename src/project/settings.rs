@@ -1019,7 +1019,7 @@ impl Variables {
         let version = |value: &str| Version::parse(value).ok().map(VersionWish::Given);
         Ok(Self {
             strip: read_variable(host, &["IRONWHEEL_STRIP", "MATURIN_STRIP"], TRUTH, truth)?,
-            pgo: read_variable(host, &["IRONWHEEL_PGO", "MATURIN_PGO"], TRUTH, truth)?,
+            pgo: read_variable(host, &["IRONWHEEL_PGO", "MATURIN_PGO"], TRUTH, anything_but_no)?,
             use_base_python: read_variable(
                 host,
                 &[
@@ -1049,6 +1049,19 @@ const TRUTH: &str = "`true` or `false`";
 
 fn truth(value: &str) -> Option<bool> {
     value.parse().ok()
+}
+
+/// Whatever is none of the usual ways of saying no.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one shape for every reader of a variable"
+)]
+fn anything_but_no(value: &str) -> Option<bool> {
+    let word = value.to_lowercase();
+    Some(!matches!(
+        word.as_str(),
+        "" | "0" | "f" | "false" | "n" | "no" | "off"
+    ))
 }
 
 fn number_or_truth(value: &str) -> Option<bool> {

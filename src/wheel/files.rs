@@ -10,6 +10,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::fs::{self, FileError};
+use crate::glue;
 use crate::name::ModulePath;
 use crate::project::layout::Kind;
 use crate::project::products::Role;
@@ -524,21 +525,24 @@ pub(crate) fn is_cache(project: &Project, folder: &Path) -> bool {
 pub(crate) fn is_leftover(project: &Project, path: &Path) -> bool {
     project.products.iter().any(|product| match &product.role {
         Role::Extension(module) => is_leftover_of(project, module, path),
-        Role::Library { module, .. } => is_generated_for(project, module, path),
+        Role::Library { module, name } => is_generated_for(project, module, name, path),
         Role::Program(_) => false,
     })
 }
 
-/// Code and library of an earlier build: they are generated, and come from this one.
-fn is_generated_for(project: &Project, module: &ModulePath, path: &Path) -> bool {
+/// Code and library of an earlier build: they are generated, and come from this one. What somebody wrote there stays.
+fn is_generated_for(project: &Project, module: &ModulePath, library: &str, path: &Path) -> bool {
     let folder = project
         .layout
         .python_root
         .join(project.layout.code_folder(module));
-    let is_generated = path
-        .extension()
-        .is_some_and(|extension| extension == "py" || extension == "so");
-    is_generated && path.parent() == Some(&folder)
+    if path.parent() != Some(&folder) {
+        return false;
+    }
+    let has_extension = |wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
+    path.file_name()
+        .is_some_and(|name| name == format!("lib{library}.so").as_str())
+        || (has_extension("py") && std::fs::read_to_string(path).is_ok_and(|text| glue::is_generated(&text)))
 }
 
 fn is_leftover_of(project: &Project, module: &ModulePath, path: &Path) -> bool {

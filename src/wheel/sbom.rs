@@ -318,6 +318,7 @@ mod tests {
                 crate_types: vec!["cdylib".to_owned()],
                 required_features: vec![],
             }],
+            feature_table: std::collections::BTreeMap::new(),
             members: Vec::new(),
             further: Vec::new(),
             packages: [

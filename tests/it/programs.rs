@@ -98,3 +98,55 @@ fn a_library_or_a_program_alone_can_be_chosen() {
     assert!(report.contains(".data/scripts/count-words"), "{report}");
     assert!(!report.contains("library_and_programs/__init__.py"), "{report}");
 }
+
+#[test]
+fn a_script_of_python_and_a_program_cannot_have_one_name() {
+    let case = Case::of("programs-and-python");
+    case.edit("pyproject.toml", "list-tools =", "first-tool =");
+    let refused = case.run(["plan"]).report();
+    assert!(
+        refused
+            .contains("error: a program and a script of `[project.scripts]` have the same name: first-tool"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn one_wheel_for_every_python_looks_for_none_of_them() {
+    let case = Case::of("program");
+    let report = case.run(["plan", "--find-interpreter"]).report();
+    assert!(report.contains("interpreter  none needed"), "{report}");
+    let case = Case::of("cffi-pure");
+    let report = case.run(["plan", "--find-interpreter"]).report();
+    assert!(report.contains("-py3-none-*.whl"), "{report}");
+}
+
+#[test]
+fn code_beside_generated_code_travels_and_generated_code_of_an_earlier_build_does_not() {
+    let case = Case::of("cffi-mixed");
+    case.write("python/cffi_mixed/_native/helpers.py", "HELP = 1\n");
+    case.write("python/cffi_mixed/_native/ffi.py", "# auto-generated file\nold\n");
+    case.build([] as [&str; 0]).succeeds();
+    let look = expect::look(&case.wheels()[0]);
+    assert!(
+        look.files.contains(&"cffi_mixed/_native/helpers.py".to_owned()),
+        "{:?}",
+        look.files
+    );
+    case.write("python/cffi_mixed/_native/__init__.py", "from .ffi import ffi\n");
+    case.build([] as [&str; 0]).succeeds_with(&[
+        "the project's own `cffi_mixed/_native/__init__.py` stays in place of the generated one",
+    ]);
+}
+
+#[test]
+fn programs_beside_a_library_are_listed_by_their_kind() {
+    let case = Case::of("library-and-programs");
+    case.edit(
+        "pyproject.toml",
+        "[tool.ironwheel]\nbins = [\"count-words\"]",
+        "[tool.maturin]\ntargets = [{ name = \"library_and_programs\" }, { name = \"count-words\" }]",
+    );
+    let report = case.run(["plan"]).report();
+    assert!(!report.contains("count-words"), "{report}");
+}
