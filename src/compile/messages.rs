@@ -95,6 +95,21 @@ impl Messages {
         }
     }
 
+    /// The file with debug information that belongs to what cargo made of a product. One that an earlier build left is not listed.
+    pub fn debug_file_of(&self, product: &Product) -> Option<&Path> {
+        let is_of_product = |artifact: &&Artifact| match &product.role {
+            Role::Extension(_) | Role::Library { .. } => artifact.is_library(),
+            Role::Program(name) => artifact.target.name == *name,
+        };
+        self.artifacts
+            .iter()
+            .filter(|artifact| artifact.package_id == product.package)
+            .filter(is_of_product)
+            .flat_map(|artifact| &artifact.filenames)
+            .find(|path| path.extension().is_some_and(|extension| extension == "dwp"))
+            .map(PathBuf::as_path)
+    }
+
     fn program(&self, package_id: &str, name: &str) -> Option<&Path> {
         self.artifacts
             .iter()

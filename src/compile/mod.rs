@@ -30,6 +30,8 @@ use crate::project::products::Product;
 pub struct Compiled {
     /// Cargo's own files, one for each part of the job in its order: read them, never write them.
     pub files: Vec<PathBuf>,
+    /// Files with their debug information, where there are any, in the same order.
+    pub debug_files: Vec<Option<PathBuf>>,
     /// Crates that cargo compiled rather than took from its cache.
     pub compiled: usize,
     /// Folders that build scripts and flags asked the linker to search.
@@ -168,6 +170,8 @@ impl Compiled {
                 product: product.describe(),
             })?;
         self.files.push(file.to_owned());
+        let debug_file = messages.debug_file_of(product).filter(|file| file.is_file());
+        self.debug_files.push(debug_file.map(Path::to_owned));
         self.compiled += messages.compiled();
         for (known, more) in [
             (&mut self.archives, messages.archives()),

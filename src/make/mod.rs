@@ -640,10 +640,11 @@ impl Maker<'_> {
         content: impl Fn(&Path) -> Result<Content, FileError>,
         tree: &mut Tree,
     ) -> Result<(), MakeError> {
-        for (part, file) in job.parts.iter().zip(&compiled.files) {
+        let files = compiled.files.iter().zip(&compiled.debug_files);
+        for (part, (file, debug_file)) in job.parts.iter().zip(files) {
             add_part(part, content(file)?, tree)?;
             if self.project.settings.include_debuginfo.value {
-                self.add_debuginfo(part, file, tree)?;
+                self.add_debuginfo(part, debug_file.as_deref(), tree)?;
             }
             let glue = glue::write(self.glue(job, part, file))?;
             announce(&glue.notices, self.listener);
@@ -665,12 +666,9 @@ impl Maker<'_> {
         }
     }
 
-    /// Adds the file with debug information that lies beside cargo's, under the name by which debuggers look for it.
-    fn add_debuginfo(&self, part: &Part, file: &Path, tree: &mut Tree) -> Result<(), MakeError> {
-        let mut beside = file.as_os_str().to_owned();
-        beside.push(".dwp");
-        let beside = PathBuf::from(beside);
-        if !beside.is_file() {
+    /// Adds the file with debug information under the name by which debuggers look for it.
+    fn add_debuginfo(&self, part: &Part, file: Option<&Path>, tree: &mut Tree) -> Result<(), MakeError> {
+        let Some(file) = file else {
             announce(
                 &[Notice::new(format!(
                     "there is no debug information of {}",
@@ -680,9 +678,9 @@ impl Maker<'_> {
                 self.listener,
             );
             return Ok(());
-        }
+        };
         let entry = Entry {
-            content: fs::read(&beside)?.into(),
+            content: fs::read(file)?.into(),
             executable: false,
             rule: "debug information".to_owned(),
         };

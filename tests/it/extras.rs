@@ -16,8 +16,10 @@ fn files(case: &Case) -> Vec<String> {
 
 /// A file of the only wheel.
 fn content(case: &Case, path: &str) -> String {
-    Shell::new("unzip")
-        .arg("-p")
+    let script =
+        "import sys, zipfile; sys.stdout.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";
+    Shell::new(&place::python().executable)
+        .args(["-c", script])
         .arg(&case.wheels()[0])
         .arg(path)
         .run()
@@ -125,7 +127,7 @@ fn a_wheel_is_optimised_by_how_it_runs() {
     let case = Case::of("pure");
     case.append(
         "pyproject.toml",
-        "\n[tool.ironwheel]\npgo-command = \"python -c 'import pure; assert pure.add(1, 2) == 3; print(7, file=open(\\\"worked\\\", \\\"w\\\"))'\"\n",
+        "\n[tool.ironwheel]\npgo-command = \"python -c 'print(1); import pure; assert pure.add(1, 2) == 3; print(7, file=open(\\\"worked\\\", \\\"w\\\"))'\"\n",
     );
     case.build(["--pgo"]).succeeds();
     assert_eq!(case.read("worked"), "7\n");
