@@ -179,7 +179,7 @@ pub fn is_generated(text: &str) -> bool {
             && lines.all(|line| line.starts_with("from .") && line.ends_with(" import *  # NOQA")))
 }
 
-/// The places of the files that [`write`] would give, as far as they are known before anything is compiled.
+/// The places of the files that [`write()`] would give, as far as they are known before anything is compiled.
 pub fn places(project: &Project, part: &Part) -> Result<Vec<(ArchivePath, &'static str)>, ArchiveError> {
     let place = |path: String, rule| Ok((ArchivePath::parse(&path)?, rule));
     match &part.product.role {
