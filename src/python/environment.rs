@@ -152,8 +152,7 @@ pub fn find(host: &Host) -> Result<Found, EnvironmentError> {
     if !candidate.root.is_dir() {
         return Err(broken("does not exist"));
     }
-    let is_conda = candidate.root.join("conda-meta").is_dir();
-    if !is_conda && !candidate.root.join("pyvenv.cfg").is_file() {
+    if !is_environment(&candidate.root) {
         return Err(broken("has no `pyvenv.cfg`"));
     }
     let python = candidate.root.join("bin/python");
@@ -313,17 +312,25 @@ fn candidate(host: &Host) -> Result<Candidate, EnvironmentError> {
         }
         (Some(root), _) => Ok(of(root, "VIRTUAL_ENV")),
         (None, Some(root)) => Ok(of(root, "CONDA_PREFIX")),
-        (None, None) => host
-            .working_directory()
-            .ancestors()
-            .map(|folder| folder.join(".venv"))
-            .find(|folder| folder.is_dir())
+        (None, None) => nearest(host.working_directory())
             .map(|root| Candidate {
                 root,
                 origin: "the nearest `.venv`".to_owned(),
             })
             .ok_or_else(|| EnvironmentError::None(host.working_directory().to_owned())),
     }
+}
+
+/// The nearest `.venv` that is an environment; where there is none, the nearest that is a folder, which tells what is wrong.
+fn nearest(folder: &Path) -> Option<PathBuf> {
+    let folders = || folder.ancestors().map(|folder| folder.join(".venv"));
+    let environment = folders().find(|root| is_environment(root));
+    environment.or_else(|| folders().find(|root| root.is_dir()))
+}
+
+/// Whether the folder has what makes an environment, of venv's kind or of Conda's.
+fn is_environment(root: &Path) -> bool {
+    root.join("conda-meta").is_dir() || root.join("pyvenv.cfg").is_file()
 }
 
 /// Environments that answered before.
@@ -405,6 +412,24 @@ mod tests {
             &below,
         );
         assert!(refused(&two).contains("name two environments"));
+    }
+
+    #[test]
+    fn a_folder_that_only_has_the_name_of_an_environment_does_not_hide_one_above() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("a/b");
+        let (above, broken) = (folder.path().join(".venv"), below.join(".venv"));
+        for root in [&above, &broken] {
+            std::fs::create_dir_all(root).unwrap();
+        }
+        // No environment anywhere: the nearest folder is told of.
+        let words = refused(&host(&[], &below));
+        assert!(
+            words.contains("has no `pyvenv.cfg`") && words.contains("a/b/.venv"),
+            "{words}"
+        );
+        std::fs::write(above.join("pyvenv.cfg"), "").unwrap();
+        assert_eq!(candidate(&host(&[], &below)).unwrap().root, above);
     }
 
     #[test]
