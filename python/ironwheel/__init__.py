@@ -106,7 +106,7 @@ def _script_folders():
 
 
 def _build(wheel_directory, config_settings, metadata_directory, options):
-    options = options + _asking(config_settings) + ["--out", _path(wheel_directory)]
+    options = options + _asking(config_settings) + ["--wheel-directory", _path(wheel_directory)]
     if metadata_directory is not None:
         options += ["--metadata-directory", _path(metadata_directory)]
     return os.path.basename(_last_line("build-wheel", options, config_settings))
@@ -118,21 +118,18 @@ def _prepare(metadata_directory, config_settings, options):
 
 
 def _asking(config_settings):
-    return ["--python", _python(config_settings)]
+    """The Python that asks, and the one that it is an environment of, where the project is to choose."""
+    wish = _setting(config_settings, "use-base-python")
+    if wish is None:
+        wish = _variable("PEP517_USE_BASE_PYTHON")
+    base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    if wish is None:
+        return ["--python", sys.executable, "--base-python", base]
+    return ["--python", base if str(wish).lower() in ("1", "true") else sys.executable]
 
 
 def _path(folder):
     return os.fsdecode(os.path.abspath(folder))
-
-
-def _python(config_settings):
-    """The Python that is built for."""
-    wish = _setting(config_settings, "use-base-python")
-    if wish is None:
-        wish = _variable("PEP517_USE_BASE_PYTHON")
-    if str(wish).lower() in ("1", "true"):
-        return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-    return sys.executable
 
 
 def _build_arguments(config_settings):

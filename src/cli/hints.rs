@@ -121,6 +121,7 @@ fn make(error: &MakeError) -> Option<String> {
         | MakeError::NoEntryPoint { .. }
         | MakeError::AbiMismatch { .. }
         | MakeError::Hook(_)
+        | MakeError::PathFile(_)
         | MakeError::Wrong { .. } => error.hint(),
     }
 }
@@ -417,6 +418,7 @@ fn sdist(error: &SdistError) -> Option<String> {
         | SdistError::Manifest { .. }
         | SdistError::Pattern { .. }
         | SdistError::NoPackage(_)
+        | SdistError::BuildScript { .. }
         | SdistError::OutOfReach { .. }
         | SdistError::Cargo { .. }
         | SdistError::Unreadable(_)

@@ -4,16 +4,17 @@
 //!
 //! <https://peps.python.org/pep-0517/>, <https://peps.python.org/pep-0660/>
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::args::{BuildArguments, ScreenArguments, UsageError};
-use crate::event::Listener;
+use crate::event::{Event, Listener};
 use crate::host::Host;
-use crate::make::{self, SdistWish};
+use crate::make::{self, MakeError, SdistWish};
 use crate::pgo::{self, PgoError};
 use crate::project::settings::{self, Overrides, Purpose};
+use crate::project::{self, Notice};
 
 /// A hook.
 #[derive(Debug, Clone, clap::Args)]
@@ -43,6 +44,9 @@ pub struct HookArguments {
     /// The Python that asks, which is built for unless the flags name another
     #[arg(long, value_name = "PYTHON")]
     pub python: Option<String>,
+    /// The Python that the one that asks is a virtual environment of, for projects with `use-base-python`
+    #[arg(long, value_name = "PYTHON")]
+    pub base_python: Option<String>,
     /// Keep the sources where they are
     #[arg(long)]
     pub editable: bool,
@@ -57,6 +61,9 @@ pub struct BuildWheelArguments {
     /// What every hook takes.
     #[command(flatten)]
     pub hook: HookArguments,
+    /// Folder for the wheel, whatever `--out` says
+    #[arg(long, value_name = "FOLDER")]
+    pub wheel_directory: Option<PathBuf>,
     /// Folder with the metadata that the wheel has to have: a dist-info folder, or the one that holds it
     #[arg(long, value_name = "FOLDER")]
     pub metadata_directory: Option<PathBuf>,
@@ -95,24 +102,68 @@ pub struct RequiresArguments {
 impl Pep517Arguments {
     /// What was asked: what the flags ask, for the Python that asks where they name none.
     pub fn overrides(&self, screen: &ScreenArguments) -> Result<Overrides, UsageError> {
-        let hook = match &self.hook {
-            Hook::BuildWheel(arguments) => &arguments.hook,
-            Hook::WriteDistInfo(arguments) => &arguments.hook,
-            Hook::WriteSdist(arguments) => &arguments.hook,
-            Hook::Requires(arguments) => &arguments.hook,
-        };
+        let hook = self.shared();
         let mut overrides = hook.build.overrides(screen)?;
         if overrides.interpreters.is_empty() && !overrides.find_interpreters {
             overrides.interpreters.extend(hook.python.clone());
         }
-        if let Hook::WriteSdist(arguments) = &self.hook {
-            overrides.out = Some(arguments.sdist_directory.clone());
+        if let Some(folder) = self.folder() {
+            overrides.out = Some(folder.to_owned());
         }
         overrides.purpose = if hook.editable {
             Purpose::Editable
         } else {
             Purpose::Install
         };
+        Ok(overrides)
+    }
+
+    fn shared(&self) -> &HookArguments {
+        match &self.hook {
+            Hook::BuildWheel(arguments) => &arguments.hook,
+            Hook::WriteDistInfo(arguments) => &arguments.hook,
+            Hook::WriteSdist(arguments) => &arguments.hook,
+            Hook::Requires(arguments) => &arguments.hook,
+        }
+    }
+
+    /// Where the front end looks for what is made.
+    fn folder(&self) -> Option<&Path> {
+        match &self.hook {
+            Hook::BuildWheel(arguments) => arguments.wheel_directory.as_deref(),
+            Hook::WriteSdist(arguments) => Some(&arguments.sdist_directory),
+            Hook::WriteDistInfo(_) | Hook::Requires(_) => None,
+        }
+    }
+
+    /// What the user should know of flags that a front end leaves no room for.
+    fn notices(&self) -> Vec<Notice> {
+        let asked = &self.shared().build.out;
+        let (Some(asked), Some(folder)) = (asked, self.folder()) else {
+            return Vec::new();
+        };
+        let words = format!(
+            "`--out` is passed over, because the front end says where it looks for what is made: `{}` instead of `{}`",
+            folder.display(),
+            asked.display()
+        );
+        vec![
+            Notice::new(words)
+                .hint("take `--out` out of the build arguments, and tell the front end the folder"),
+        ]
+    }
+
+    /// What was asked, with the Python that a virtual environment was made with where the project wants that one.
+    fn settled(&self, overrides: &Overrides, host: &Host) -> Result<Overrides, MakeError> {
+        let mut overrides = overrides.clone();
+        let hook = self.shared();
+        let is_free = hook.build.interpreter.is_empty() && !hook.build.find_interpreter;
+        if let Some(base) = &hook.base_python
+            && is_free
+            && project::uses_base_python(&overrides, host)?
+        {
+            overrides.interpreters = vec![base.clone()];
+        }
         Ok(overrides)
     }
 }
@@ -124,6 +175,11 @@ pub fn run(
     host: &Host,
     listener: Listener<'_>,
 ) -> Result<Vec<String>, PgoError> {
+    for notice in arguments.notices() {
+        let Notice { message, hint } = notice;
+        listener(Event::Notice { message, hint });
+    }
+    let overrides = &arguments.settled(overrides, host)?;
     match &arguments.hook {
         Hook::BuildWheel(asked) => {
             let promised = asked
@@ -176,6 +232,39 @@ mod tests {
         assert_eq!(overrides(line).interpreters, ["/env/bin/python"]);
         assert_eq!(overrides(&format!("{line} -i 3.12")).interpreters, ["3.12"]);
         assert!(overrides(&format!("{line} -f")).interpreters.is_empty());
+    }
+
+    #[test]
+    fn the_front_end_s_folder_goes_before_that_of_the_flags() {
+        let line = "ironwheel pep517 build-wheel --wheel-directory there --out here";
+        assert_eq!(overrides(line).out, Some("there".into()));
+        match parse(line.split_whitespace()).unwrap().command {
+            Command::Pep517(hook) => {
+                let [notice] = hook.notices().try_into().unwrap();
+                assert!(notice.message.ends_with("`there` instead of `here`"), "{notice}");
+            }
+            _ => panic!("{line}: no hook"),
+        }
+    }
+
+    #[test]
+    fn the_base_python_is_built_for_where_the_project_wants_it_and_no_flag_names_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(std::collections::BTreeMap::new(), folder.path().to_owned()).unwrap();
+        std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"a\"\n").unwrap();
+        let interpreters = |flags: &str| {
+            let line = format!("ironwheel pep517 build-wheel --python env --base-python base {flags}");
+            match parse(line.split_whitespace()).unwrap().command {
+                Command::Pep517(hook) => hook.settled(&overrides(&line), &host).unwrap().interpreters,
+                _ => panic!("{line}: no hook"),
+            }
+        };
+        let settings = folder.path().join("pyproject.toml");
+        std::fs::write(&settings, "[tool.maturin]\n").unwrap();
+        assert_eq!(interpreters(""), ["env"]);
+        std::fs::write(&settings, "[tool.maturin]\nuse-base-python = true\n").unwrap();
+        assert_eq!(interpreters(""), ["base"]);
+        assert_eq!(interpreters("-i 3.12"), ["3.12"]);
     }
 
     #[test]

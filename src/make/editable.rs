@@ -179,10 +179,25 @@ impl Editing<'_> {
 ///
 /// <https://docs.python.org/3/library/site.html>, <https://peps.python.org/pep-0829/>
 fn path_file(root: &Path) -> Result<String, MakeError> {
-    match root.to_str().filter(|path| !path.contains(['\n', '\r'])) {
-        Some(path) => Ok(format!("{path}\n")),
-        None => Err(MakeError::Files(files::FilesError::NotUnicode(root.to_owned()))),
+    let Some(path) = root.to_str() else {
+        return Err(MakeError::Files(files::FilesError::NotUnicode(root.to_owned())));
+    };
+    if path.contains(LINE_ENDS) || path.ends_with(is_stripped) {
+        return Err(MakeError::PathFile(root.to_owned()));
     }
+    Ok(format!("{path}\n"))
+}
+
+/// Where Python ends a line.
+///
+/// <https://docs.python.org/3/library/stdtypes.html#str.splitlines>
+const LINE_ENDS: [char; 10] = [
+    '\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}',
+];
+
+/// Whether Python takes it off a line's end.
+fn is_stripped(letter: char) -> bool {
+    letter.is_whitespace() || letter == '\x1f'
 }
 
 /// Files beside a manifest that say how code for Python is generated, which cargo does not look at.
@@ -400,4 +415,20 @@ fn missing(part: &Part, facts: &Facts, search: &Search) -> Result<Vec<String>, M
         .map(|(name, _)| name.clone())
         .collect();
     Ok(missing.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_for_python_holds_the_whole_path_or_there_is_none() {
+        assert_eq!(path_file(Path::new("/a b/ c")).unwrap(), "/a b/ c\n");
+        let ends = LINE_ENDS.map(|end| format!("/a{end}b"));
+        let stripped = ["/a ", "/a\t", "/a\u{a0}", "/a\u{3000}", "/a\x1f"].map(str::to_owned);
+        for path in ends.into_iter().chain(stripped) {
+            let refused = path_file(Path::new(&path));
+            assert!(matches!(refused, Err(MakeError::PathFile(_))), "{path:?}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MakeError, Maker, announce, check_writable, decide, planned, understand};
+use super::{MakeError, Maker, announce, architecture_of, check_writable, decide, planned, understand};
 use crate::archive::{Content, Tree};
 use crate::compile;
 use crate::event::{Listener, WheelMade};
@@ -164,8 +164,7 @@ pub(super) fn only_job(plan: &Plan) -> Result<&Job, HookError> {
 pub(super) fn filename_as_far_as_known(project: &Project, job: &Job) -> Result<WheelFilename, MakeError> {
     let platform = planned::platform(project);
     let platform = if platform == "*" {
-        let machine = project.cargo.target_triple.split('-').next().unwrap_or_default();
-        format!("linux_{machine}")
+        format!("linux_{}", architecture_of(&project.cargo.target_triple))
     } else {
         platform
     };

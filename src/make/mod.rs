@@ -115,6 +115,12 @@ pub enum MakeError {
         /// `with` or `without`.
         planned: &'static str,
     },
+    /// A folder that Python would read otherwise than it is spelt.
+    #[error(
+        "an editable wheel cannot name the folder of the packages, because Python would cut its line short: {:?}",
+        .0.display().to_string()
+    )]
+    PathFile(PathBuf),
     /// A front end asks for what it cannot have.
     #[error(transparent)]
     Hook(#[from] HookError),
@@ -160,6 +166,9 @@ impl MakeError {
                 found.join(", ")
             )),
             Self::Hook(error) => Some(error.hint()),
+            Self::PathFile(_) => Some(
+                "rename it: no white space at its end, and nothing in it that ends a line".to_owned(),
+            ),
             Self::Wrong { finding } => Some(format!("please report it; {} asks for this", finding.rule.source)),
             Self::AbiMismatch { .. } => Some(
                 "the feature is turned on by another crate or a feature of this one: ask for `pyo3/abi3-py3XY` by name".to_owned(),
@@ -885,8 +894,15 @@ fn inspect(file: &Path) -> Result<Facts, MakeError> {
 
 /// The target's architecture, as tags spell it; the file's own word where the triple has none.
 fn architecture(triple: &str, facts: &Facts) -> String {
-    let first = triple.split('-').next().unwrap_or_default();
-    let spelled = match first {
+    match architecture_of(triple) {
+        "" => facts.machine.to_string(),
+        spelled => spelled.to_owned(),
+    }
+}
+
+/// The architecture of a target's triple, as tags spell it: what `uname -m` says on such a machine.
+fn architecture_of(triple: &str) -> &str {
+    match triple.split('-').next().unwrap_or_default() {
         "i386" | "i586" | "i686" => "i686",
         "powerpc64le" => "ppc64le",
         "powerpc64" => "ppc64",
@@ -894,11 +910,6 @@ fn architecture(triple: &str, facts: &Facts) -> String {
         "arm" => "armv6l",
         "armv7" | "thumbv7neon" => "armv7l",
         other => other,
-    };
-    if spelled.is_empty() {
-        facts.machine.to_string()
-    } else {
-        spelled.to_owned()
     }
 }
 
@@ -960,4 +971,22 @@ fn check_abi(job: &Job, compiled: &Compiled) -> Result<(), MakeError> {
         found: word(found),
         planned: word(planned),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn architectures_are_spelt_as_tags_spell_them() {
+        for (triple, expected) in [
+            ("x86_64-unknown-linux-gnu", "x86_64"),
+            ("armv7-unknown-linux-gnueabihf", "armv7l"),
+            ("riscv64gc-unknown-linux-gnu", "riscv64"),
+            ("powerpc64le-unknown-linux-gnu", "ppc64le"),
+            ("i586-unknown-linux-gnu", "i686"),
+        ] {
+            assert_eq!(architecture_of(triple), expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MakeError, add_part, announce, decide, understand};
+use super::{MakeError, add_part, announce, architecture_of, decide, understand};
 use crate::archive::{ArchivePath, Content, Entry};
 use crate::event::Listener;
 use crate::glue;
@@ -192,8 +192,7 @@ fn planned(project: &Project, job: &Job, selected: &Selected) -> Result<PlannedW
 
 /// The platform, as far as it is known before the file is there to be looked at.
 pub(super) fn platform(project: &Project) -> String {
-    let triple = &project.cargo.target_triple;
-    let architecture = triple.split('-').next().unwrap_or_default();
+    let architecture = architecture_of(&project.cargo.target_triple);
     match project.settings.compatibility.value.as_slice() {
         [PlatformWish::Linux] => format!("linux_{architecture}"),
         [wish @ (PlatformWish::Manylinux(..) | PlatformWish::Musllinux(..))] => {

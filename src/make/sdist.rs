@@ -110,7 +110,9 @@ fn complete(
 ) -> Result<(), MakeError> {
     let _alone = compile::alone(&project.cargo, listener)?;
     let name = &project.metadata.name.escaped();
-    let folder = project.cargo.memory().join("sdist").join(name);
+    // Cargo looks for no workspace above a folder `target/package`, where it unpacks its own packages. The target directory may lie
+    // in a workspace that the project has no part in.
+    let folder = project.cargo.memory().join("sdist/target/package").join(name);
     fs::create_folder(&folder)?;
     sdist::unpack(sdist, &folder)?;
     sdist.reduce_lock(project, &folder)?;

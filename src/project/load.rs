@@ -8,7 +8,7 @@ use super::notice::Notice;
 use super::products::Role;
 use super::pyproject::{Document, DocumentError, Place};
 use super::settings::{self, Origin, Overrides, Settings, Tables, VersionWish};
-use super::{Project, bindings, cargo, layout, metadata, products};
+use super::{Project, bindings, cargo, layout, metadata, products, unpacked};
 use crate::archive::ArchiveError;
 use crate::fs::{self, FileError};
 use crate::host::Host;
@@ -342,7 +342,7 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         root: &root,
         limit: &limit,
     };
-    let version = wished_version(&settings, document, &root)?;
+    let version = wished_version(&settings, document, &manifest.name, &root)?;
     let sources = metadata::Sources {
         document,
         cargo: &manifest,
@@ -393,6 +393,7 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
 fn wished_version(
     settings: &Settings,
     document: Option<&Document>,
+    crate_name: &str,
     root: &Path,
 ) -> Result<Option<metadata::WishedVersion>, ProjectError> {
     let wished = |version, origin| Ok(Some(metadata::WishedVersion { version, origin }));
@@ -407,10 +408,10 @@ fn wished_version(
     let project = document
         .map(|document| document.root().table("project"))
         .transpose()?;
-    let written = match project.flatten() {
-        Some(project) => project.text("version")?,
-        None => None,
-    };
+    let project = project.flatten();
+    let text = |key| project.as_ref().map_or(Ok(None), |project| project.text(key));
+    let (name, written) = (text("name")?, text("version")?);
+    let name = name.map_or(crate_name, |name| name.value);
     match (&settings.version.value, written) {
         (Some(_), Some(written)) => Err(ProjectError::WrittenAndGit {
             place: written.place(),
@@ -418,7 +419,7 @@ fn wished_version(
         }),
         (None, Some(_)) => Ok(None),
         (wish, None) => {
-            if let Some(version) = unpacked_version(root)? {
+            if let Some(version) = unpacked_version(root, name)? {
                 return wished(version, "PKG-INFO".to_owned());
             }
             match wish {
@@ -432,32 +433,38 @@ fn wished_version(
     }
 }
 
-/// The version that PKG-INFO has, where the tree is an unpacked source distribution: no repository begins here.
-///
-/// <https://packaging.python.org/en/latest/specifications/source-distribution-format/>
-fn unpacked_version(root: &Path) -> Result<Option<Version>, ProjectError> {
-    let path = root.join("PKG-INFO");
-    if !path.is_file() || root.join(".git").exists() {
+/// The version that PKG-INFO has, where the tree is an unpacked source distribution of the project of this name.
+fn unpacked_version(root: &Path, name: &str) -> Result<Option<Version>, ProjectError> {
+    let Some(text) = unpacked::package_information(root, name) else {
         return Ok(None);
-    }
-    let text = fs::read_text(&path)?;
-    let mut headers = text.lines().take_while(|line| !line.is_empty());
-    let version = headers
-        .find_map(|line| line.strip_prefix("Version:"))
-        .and_then(|version| Version::parse(version.trim()).ok());
+    };
+    let version = unpacked::header(&text, "Version").and_then(|version| Version::parse(version).ok());
+    let path = root.join("PKG-INFO");
     version.map(Some).ok_or(ProjectError::PackageInformation(path))
+}
+
+/// Whether the project asks for the Python that a virtual environment was made with.
+pub fn uses_base_python(overrides: &Overrides, host: &Host) -> Result<bool, ProjectError> {
+    Ok(settings_alone(&find(overrides, host)?, overrides, host)?
+        .use_base_python
+        .value)
+}
+
+/// The settings, without asking cargo; what is doubtful in them is told when the project is loaded.
+fn settings_alone(found: &Found, overrides: &Overrides, host: &Host) -> Result<Settings, ProjectError> {
+    let document = found.pyproject.as_deref().map(Document::read).transpose()?;
+    let tables = match &document {
+        Some(document) => Tables::of(document, &mut Vec::new())?,
+        None => Tables::default(),
+    };
+    Ok(settings::resolve(overrides, &tables, &project_root(found), host)?)
 }
 
 /// Whether the project is one of cffi's. Cargo is asked only where neither settings nor dependencies tell; what cannot be
 /// understood is told when it is built.
 pub fn is_of_cffi(overrides: &Overrides, host: &Host) -> Result<bool, ProjectError> {
     let found = find(overrides, host)?;
-    let document = found.pyproject.as_deref().map(Document::read).transpose()?;
-    let tables = match &document {
-        Some(document) => Tables::of(document, &mut Vec::new())?,
-        None => Tables::default(),
-    };
-    let settings = settings::resolve(overrides, &tables, &project_root(&found), host)?;
+    let settings = settings_alone(&found, overrides, host)?;
     if let Some(asked) = settings.bindings.value {
         return Ok(asked == "cffi");
     }

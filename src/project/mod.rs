@@ -15,10 +15,11 @@ pub mod notice;
 pub mod products;
 pub mod pyproject;
 pub mod settings;
+mod unpacked;
 
 use std::path::PathBuf;
 
-pub use load::{ProjectError, is_of_cffi, load};
+pub use load::{ProjectError, is_of_cffi, load, uses_base_python};
 pub use notice::Notice;
 
 use crate::name::ModulePath;
@@ -62,5 +63,11 @@ impl Project {
     #[must_use]
     pub fn data_folder(&self) -> String {
         format!("{}-{}.data", self.metadata.name.escaped(), self.version)
+    }
+
+    /// Whether the project is an unpacked source distribution, whose files were chosen when it was packed.
+    #[must_use]
+    pub fn is_unpacked(&self) -> bool {
+        unpacked::package_information(&self.root, self.metadata.name.as_written()).is_some()
     }
 }

@@ -45,7 +45,7 @@ pub fn files(
         folder,
         choice: Choice::of(folder, manifest, workspace)?,
         found: Vec::new(),
-        is_unpacked: limit.join("PKG-INFO").is_file(),
+        is_unpacked: scope.project.is_unpacked(),
     };
     let mut rules = Vec::new();
     let mut above = limit.to_owned();

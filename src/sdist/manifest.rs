@@ -186,15 +186,29 @@ impl Manifest {
         }
     }
 
-    /// Removes targets and the build script whose sources are in the folder but do not travel.
-    pub fn drop_targets(&mut self, folder: &Path, travels: &dyn Fn(&Path) -> bool) {
+    /// The build script: the one that is named, else the one that cargo finds itself. It need not be there.
+    ///
+    /// <https://doc.rust-lang.org/cargo/reference/manifest.html#the-build-field>
+    pub fn build_script(&self, folder: &Path) -> Option<PathBuf> {
+        let written = self.table(&["package"])?.get("build");
+        let name = match written {
+            Some(written) if written.as_bool() == Some(false) => return None,
+            Some(written) => written.as_str().unwrap_or("build.rs"),
+            None => "build.rs",
+        };
+        Some(fs::normalize(&folder.join(name)))
+    }
+
+    /// Removes targets whose sources are in the folder but do not travel, and names them in words: ``example `shown` ``.
+    pub fn drop_targets(&mut self, folder: &Path, travels: &dyn Fn(&Path) -> bool) -> Vec<String> {
         let stays = |path: &Path| path.is_file() && !travels(path);
         let name = self
             .table(&["package"])
             .and_then(|package| package.get("name")?.as_str())
             .unwrap_or_default()
             .to_owned();
-        let mut dropped = BTreeSet::new();
+        let mut dropped = Vec::new();
+        let mut programs = BTreeSet::new();
         for (kind, place) in TARGETS {
             let Some(targets) = self.document.get_mut(kind).and_then(Item::as_array_of_tables_mut) else {
                 continue;
@@ -203,8 +217,10 @@ impl Manifest {
                 let sources = sources(target, folder, place, &name);
                 let is_left = sources.iter().any(|path| stays(path))
                     && !sources.iter().any(|path| path.is_file() && travels(path));
-                if is_left && kind == "bin" {
-                    dropped.extend(target.get("name").and_then(Item::as_str).map(str::to_owned));
+                if is_left {
+                    let target = target.get("name").and_then(Item::as_str).unwrap_or_default();
+                    dropped.push(format!("{kind} `{target}`"));
+                    programs.extend((kind == "bin").then(|| target.to_owned()));
                 }
                 !is_left
             });
@@ -212,17 +228,13 @@ impl Manifest {
                 self.document.remove(kind);
             }
         }
-        let Some(package) = self.table_mut(&["package"]) else {
-            return;
-        };
-        let text = |key: &str| package.get(key).and_then(Item::as_str).map(str::to_owned);
-        let (build, default) = (text("build"), text("default-run"));
-        if build.is_some_and(|path| stays(&folder.join(path))) {
-            package.remove("build");
+        if let Some(package) = self.table_mut(&["package"]) {
+            let default = package.get("default-run").and_then(Item::as_str);
+            if default.is_some_and(|name| programs.contains(name)) {
+                package.remove("default-run");
+            }
         }
-        if default.is_some_and(|name| dropped.contains(&name)) {
-            package.remove("default-run");
-        }
+        dropped
     }
 }
 
@@ -425,7 +437,7 @@ mod tests {
         });
         assert_eq!(
             manifest.finish().0,
-            "[package]\nname = \"p\"\n\n[[bin]]\nname = \"a\"\n\n[[test]]\nname = \"e\"\npath = \"tests/d.rs\"\n"
+            "[package]\nname = \"p\"\nbuild = \"build.rs\"\n\n[[bin]]\nname = \"a\"\n\n[[test]]\nname = \"e\"\npath = \"tests/d.rs\"\n"
         );
     }
 
@@ -451,5 +463,40 @@ mod tests {
         ] {
             assert_eq!(from(Path::new(folder), Path::new(to)), Path::new(way));
         }
+    }
+
+    #[test]
+    fn a_build_script_is_found_where_cargo_finds_it() {
+        for (line, expected) in [
+            ("", Some("/a/crate/build.rs")),
+            ("build = true", Some("/a/crate/build.rs")),
+            ("build = \"../shared_build.rs\"", Some("/a/shared_build.rs")),
+            ("build = false", None),
+        ] {
+            let manifest = manifest(&format!("[package]\nname = \"a\"\n{line}\n"));
+            let found = manifest.build_script(Path::new("/a/crate"));
+            assert_eq!(found.as_deref(), expected.map(Path::new), "{line}");
+        }
+    }
+
+    #[test]
+    fn targets_without_a_source_in_the_archive_are_dropped_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut manifest = manifest(
+            "[package]\nname = \"a\"\ndefault-run = \"left\"\n\n[[bin]]\nname = \"left\"\n\n[[bin]]\nname = \"taken\"\n\n[[example]]\nname = \"shown\"\npath = \"shown.rs\"\n",
+        );
+        std::fs::create_dir_all(folder.path().join("src/bin")).unwrap();
+        for path in ["src/bin/left.rs", "src/bin/taken.rs", "shown.rs"] {
+            std::fs::write(folder.path().join(path), "").unwrap();
+        }
+        let dropped = manifest.drop_targets(folder.path(), &|path| path.ends_with("taken.rs"));
+        assert_eq!(dropped, ["bin `left`", "example `shown`"]);
+        assert_eq!(
+            manifest.finish(),
+            (
+                "[package]\nname = \"a\"\n\n[[bin]]\nname = \"taken\"\n".to_owned(),
+                true
+            )
+        );
     }
 }

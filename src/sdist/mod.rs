@@ -90,6 +90,14 @@ pub enum SdistError {
     /// A path dependency that has no package.
     #[error("a path dependency has no package of its own: {}", .0.display())]
     NoPackage(PathBuf),
+    /// A build script that would not be there.
+    #[error("the build script of the crate `{name}` would not travel, and without it other code would be built: {path}", path = path.display())]
+    BuildScript {
+        /// The crate.
+        name: String,
+        /// The script.
+        path: PathBuf,
+    },
     /// Nothing but the file system's root holds all that has to travel.
     #[error("`{name}` lies where no archive of the project reaches: {path}", path = path.display())]
     OutOfReach {
@@ -181,6 +189,9 @@ impl SdistError {
             Self::OutOfReach { name, .. } => {
                 format!("move `{name}` beside or below the project, or publish it and depend on its version")
             }
+            Self::BuildScript { name, .. } => {
+                format!("move the script into the folder of `{name}`, and name it there in `package.build`")
+            }
             Self::Cargo { deed: Deed::Vendor, .. } => {
                 "where there is no network, all must have been fetched before: `cargo fetch`".to_owned()
             }
@@ -215,6 +226,7 @@ pub fn collect(project: &Project) -> Result<Sdist, SdistError> {
                 .filter(|pattern| pattern.sdist),
         )?,
         crates: &crates,
+        manifests: Vec::new(),
         tree: Tree::default(),
         brings_crates: false,
         notices: Vec::new(),
@@ -229,6 +241,7 @@ pub fn collect(project: &Project) -> Result<Sdist, SdistError> {
     collection.add_sources()?;
     collection.add_papers()?;
     collection.add_pyproject(pyproject)?;
+    collection.add_manifests()?;
     collection.finish()
 }
 
@@ -262,12 +275,14 @@ struct Collection<'a> {
     root: PathBuf,
     exclude: Excluder,
     crates: &'a Crates,
+    /// Manifests of the crates, which hang on what else travels.
+    manifests: Vec<(&'a Crate, Manifest)>,
     tree: Tree,
     brings_crates: bool,
     notices: Vec<Notice>,
 }
 
-impl Collection<'_> {
+impl<'a> Collection<'a> {
     /// Whether pyproject.toml comes to lie in another folder than it does in the project.
     fn is_moved(&self) -> bool {
         self.root != self.project.root
@@ -321,8 +336,8 @@ impl Collection<'_> {
         self.add(Path::new("PKG-INFO"), Entry::generated(text, "core metadata"))
     }
 
-    /// A crate's files and its manifest.
-    fn add_crate(&mut self, one: &Crate) -> Result<(), SdistError> {
+    /// A crate's files; its manifest waits for those of the others.
+    fn add_crate(&mut self, one: &'a Crate) -> Result<(), SdistError> {
         let mut manifest = Manifest::read(&one.folder.join("Cargo.toml"))?;
         let has_workspace = one.workspace != one.folder;
         let workspace = has_workspace
@@ -349,14 +364,61 @@ impl Collection<'_> {
         if !has_workspace && self.crates.leaves_members(&one.folder) {
             manifest.keep_members(&self.crates.members(&one.folder));
         }
-        manifest.drop_targets(&one.folder, &|path| {
-            spelled(&self.natural(path)).is_ok_and(|place| self.tree.get(&place).is_some())
-        });
-        self.add_manifest(
-            &one.folder,
-            manifest,
-            &format!("manifest of the crate `{}`", one.name),
-        )
+        self.manifests.push((one, manifest));
+        Ok(())
+    }
+
+    /// Whether the archive holds a file of the project already.
+    fn travels(&self, path: &Path) -> bool {
+        spelled(&self.natural(path)).is_ok_and(|place| self.tree.get(&place).is_some())
+    }
+
+    /// The manifests of the crates, which name no target that has no source in the archive.
+    fn add_manifests(&mut self) -> Result<(), SdistError> {
+        let manifests = std::mem::take(&mut self.manifests);
+        for (one, manifest) in &manifests {
+            self.add_build_script(one, manifest)?;
+        }
+        for (one, mut manifest) in manifests {
+            let dropped = manifest.drop_targets(&one.folder, &|path| self.travels(path));
+            if !dropped.is_empty() {
+                let words = format!(
+                    "the crate `{}` travels without targets whose sources stay behind: {}",
+                    one.name,
+                    dropped.join(", ")
+                );
+                self.notices
+                    .push(Notice::new(words).hint("see what travels: `ironwheel plan --sdist`"));
+            }
+            let rule = format!("manifest of the crate `{}`", one.name);
+            self.add_manifest(&one.folder, manifest, &rule)?;
+        }
+        Ok(())
+    }
+
+    /// The build script, wherever it lies and whatever takes it away: the crate is another without it.
+    fn add_build_script(&mut self, one: &Crate, manifest: &Manifest) -> Result<(), SdistError> {
+        let script = manifest.build_script(&one.folder);
+        let Some(script) = script.filter(|path| path.is_file() && !self.travels(path)) else {
+            return Ok(());
+        };
+        if !script.starts_with(&self.root) {
+            return Err(SdistError::BuildScript {
+                name: one.name.clone(),
+                path: script,
+            });
+        }
+        if script.starts_with(&one.folder) {
+            let words = format!(
+                "the build script of the crate `{}` travels although an `exclude`, an `include` or an ignore file leaves it out, because the crate is another without it: {}",
+                one.name,
+                script.display()
+            );
+            self.notices
+                .push(Notice::new(words).hint("write `build = false` to `[package]` if it is not needed"));
+        }
+        let rule = format!("build script of the crate `{}`", one.name);
+        self.add_file(&self.natural(&script), &script, rule)
     }
 
     /// What the archive holds anyway, in another form or, because it moves with pyproject.toml, in another place.

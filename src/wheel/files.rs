@@ -214,6 +214,8 @@ pub fn add_from_out_dirs(
 struct Selection<'a> {
     project: &'a Project,
     purpose: Purpose<'a>,
+    /// Whether the project is an unpacked source distribution.
+    is_sdist: bool,
     exclude: Excluder,
     tree: Tree,
     notices: Vec<Notice>,
@@ -227,6 +229,7 @@ impl<'a> Selection<'a> {
         Ok(Self {
             project,
             purpose,
+            is_sdist: project.is_unpacked(),
             exclude: Excluder::new(
                 &project.root,
                 patterns.filter(|pattern| purpose.is_meant_by(pattern)),
@@ -244,7 +247,7 @@ impl<'a> Selection<'a> {
         } else {
             python_root.clone()
         };
-        let is_sdist = self.is_sdist();
+        let is_sdist = self.is_sdist;
         for package in packages {
             let folder = python_root.join(package);
             let mut rules = Vec::new();
@@ -277,7 +280,7 @@ impl<'a> Selection<'a> {
         if is_cache(self.project, folder) {
             return Ok(());
         }
-        let own = ignore_rules(folder, self.is_sdist());
+        let own = ignore_rules(folder, self.is_sdist);
         let added = own.len();
         rules.extend(own);
         for path in sorted(folder)? {
@@ -387,11 +390,6 @@ impl<'a> Selection<'a> {
                 target: real,
             })
         }
-    }
-
-    /// Whether the project is an unpacked source distribution, which has its metadata at its root.
-    fn is_sdist(&self) -> bool {
-        self.project.root.join("PKG-INFO").is_file()
     }
 
     fn note_ignored(&mut self, path: &Path, is_folder: bool, line: &str) {

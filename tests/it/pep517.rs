@@ -209,6 +209,22 @@ fn build_arguments_come_as_a_text_a_list_or_a_variable() {
 }
 
 #[test]
+fn the_front_end_s_folder_goes_before_that_of_the_arguments() {
+    let case = Case::of("program");
+    let answer = Hook::of(&case)
+        .set("MATURIN_PEP517_ARGS", "--out dist")
+        .call("build_wheel('out')");
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    assert!(case.path("out").join(answer.stdout.trim()).is_file());
+    assert!(!case.path("dist").exists());
+    assert!(
+        answer.stderr.contains("notice: `--out` is passed over"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
 fn a_hook_makes_one_wheel_into_a_folder_that_can_be_written_to() {
     let case = ours("two-interpreters");
     let words = Hook::of(&case).refuses("build_wheel('out', {'build-args': '-i 3.10 -i 3.11'})");
