@@ -27,6 +27,9 @@ pub struct Expect {
     /// Every file of the source distribution, in its order; empty where there can be none.
     #[serde(default)]
     pub sdist: Vec<String>,
+    /// The notices that come with the source distribution, each by a part of its line.
+    #[serde(default)]
+    pub sdist_notices: Vec<String>,
     /// The wheels that come, in the order of their names.
     pub wheel: Vec<ExpectedWheel>,
 }

@@ -90,9 +90,14 @@ impl Unpacked {
 
 /// Makes the source distribution of a case into its output folder.
 fn pack(case: &Case, arguments: &[&str]) -> PathBuf {
+    pack_telling(case, arguments, &[])
+}
+
+/// The same, with these notices.
+fn pack_telling(case: &Case, arguments: &[&str], notices: &[&str]) -> PathBuf {
     let shell = case.ironwheel(["sdist", "--locked", "-o"]).arg(case.out());
     case.look_at(shell.args(arguments.iter().copied()).run())
-        .succeeds();
+        .succeeds_with(notices);
     only_archive(case)
 }
 
@@ -130,7 +135,8 @@ fn every_crate_s_sources_are_what_its_folder_says_and_cargo_reads_them() {
         }
         let case = Case::of(folder);
         expect.create(&case);
-        let archive = pack(&case, &which(&expect));
+        let notices: Vec<&str> = expect.sdist_notices.iter().map(String::as_str).collect();
+        let archive = pack_telling(&case, &which(&expect), &notices);
         let unpacked = Unpacked::new(&archive);
         assert_eq!(unpacked.paths(), expect.sdist, "{folder}");
         let paths = unpacked.paths();
@@ -294,7 +300,11 @@ fn what_was_unpacked_packs_to_the_same_again() {
 #[test]
 fn strangers_of_the_workspace_stay_at_home() {
     let case = Case::of("workspace-and-strangers");
-    let unpacked = Unpacked::new(&pack(&case, &["-m", "crates/extension/Cargo.toml"]));
+    let unpacked = Unpacked::new(&pack_telling(
+        &case,
+        &["-m", "crates/extension/Cargo.toml"],
+        &["without targets whose sources stay behind: example `shown`"],
+    ));
     let manifest = "crates/extension/Cargo.toml";
     assert_eq!(
         unpacked.locked(&case, manifest),
@@ -347,6 +357,125 @@ fn strangers_of_the_workspace_stay_at_home() {
         settings.contains("manifest-path = \"crates/extension/Cargo.toml\""),
         "{settings}"
     );
+}
+
+/// The crate `program` with another below it, whose manifest has this in `[package]`. There is nothing to download.
+fn with_another(of_other: &str) -> Case {
+    let case = Case::of("program");
+    case.append("Cargo.toml", "\n[dependencies]\nother = { path = \"other\" }\n");
+    case.write(
+        "other/Cargo.toml",
+        &format!("[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{of_other}\n"),
+    );
+    case.write("other/src/lib.rs", "");
+    case.shell("cargo")
+        .args(["generate-lockfile", "--offline"])
+        .run()
+        .succeeded();
+    case
+}
+
+#[test]
+fn a_build_script_travels_from_wherever_the_archive_reaches() {
+    let case = with_another("build = \"../shared_build.rs\"");
+    case.write("shared_build.rs", "fn main() {}\n");
+    // Another crate's folder, which is read later.
+    case.append(
+        "Cargo.toml",
+        "\n[[example]]\nname = \"far\"\npath = \"other/far.rs\"\n",
+    );
+    case.write("other/far.rs", "fn main() {}\n");
+    let unpacked = Unpacked::new(&pack(&case, &[]));
+    for path in ["Cargo.toml", "other/Cargo.toml"] {
+        assert_eq!(unpacked.read(path), case.read(path), "{path} is as it was");
+    }
+    assert!(unpacked.paths().contains(&"shared_build.rs"));
+}
+
+#[test]
+fn a_build_script_that_is_left_out_travels_all_the_same() {
+    let case = with_another("exclude = [\"build.rs\"]");
+    case.write("other/build.rs", "fn main() {}\n");
+    let notice = "the build script of the crate `other` travels although";
+    let unpacked = Unpacked::new(&pack_telling(&case, &[], &[notice]));
+    assert!(unpacked.paths().contains(&"other/build.rs"));
+}
+
+#[test]
+fn a_build_script_out_of_reach_is_refused() {
+    let case = with_another("build = \"../../outside.rs\"");
+    case.write("../outside.rs", "fn main() {}\n");
+    let answer = case.ironwheel(["sdist", "-o"]).arg(case.out()).run();
+    assert_eq!(answer.status, 1);
+    for words in [
+        "the build script of the crate `other` would not travel",
+        "hint: move the script into the folder of `other`",
+    ] {
+        assert!(answer.stderr.contains(words), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn what_only_features_need_that_are_off_need_not_be_there() {
+    let case = Case::of("program");
+    case.append(
+        "Cargo.toml",
+        "\n[features]\ndefault = [\"dep:missing\"]\n\n[dependencies]\nmissing = { version = \"1\", optional = true }\n",
+    );
+    case.append("pyproject.toml", "\n[tool.maturin]\nno-default-features = true\n");
+    // A registry that knows of a crate and does not have it.
+    let entry = format!(
+        "{{\"name\":\"missing\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{}\",\"features\":{{}},\"yanked\":false}}\n",
+        "0".repeat(64)
+    );
+    case.write("../registry/index/mi/ss/missing", &entry);
+    let registry = case.path("../registry");
+    case.write(
+        "../.cargo/config.toml",
+        &format!(
+            "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\nlocal-registry = {:?}\n",
+            registry.to_str().expect("UTF-8")
+        ),
+    );
+    let lock = case.shell("cargo").args(["generate-lockfile", "--offline"]);
+    lock.run().succeeded();
+    let unpacked = Unpacked::new(&pack(&case, &[]));
+    assert!(unpacked.read("Cargo.lock").contains("name = \"missing\""));
+}
+
+#[test]
+fn a_workspace_around_the_target_directory_is_none_of_the_project_s() {
+    let mut case = Case::of("program");
+    case.write(
+        "../Cargo.toml",
+        "[workspace]\nmembers = [\"core\"]\nexclude = [\"program\"]\nresolver = \"3\"\n",
+    );
+    case.write(
+        "../core/Cargo.toml",
+        "[package]\nname = \"of-the-core\"\nversion = \"0.1.0\"\n",
+    );
+    case.write("../core/src/lib.rs", "");
+    let target = case.path("../artefacts");
+    case.set("CARGO_TARGET_DIR", target);
+    case.build(["--sdist"]).succeeds();
+    assert_eq!(case.made().len(), 2, "an archive and a wheel: {:?}", case.made());
+    let unpacked = Unpacked::new(&only_archive(&case));
+    assert_eq!(unpacked.read("Cargo.toml"), case.read("Cargo.toml"));
+}
+
+#[test]
+fn metadata_of_another_project_makes_no_unpacked_source_distribution() {
+    let case = Case::of("program");
+    case.write(".gitignore", "notes.txt\n");
+    case.write("notes.txt", "");
+    for (name, is_there) in [("other", false), ("Program", true)] {
+        case.write(
+            "PKG-INFO",
+            &format!("Metadata-Version: 2.4\nName: {name}\nVersion: 0.1.0\n"),
+        );
+        let unpacked = Unpacked::new(&pack(&case, &[]));
+        assert_eq!(unpacked.paths().contains(&"notes.txt"), is_there, "{name}");
+    }
 }
 
 /// A crate in a git repository, which another may depend on; its folder.
