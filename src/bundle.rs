@@ -10,7 +10,7 @@ use crate::audit::packages::Packages;
 use crate::audit::{self, Audit, AuditError, Cause, Closure, ClosureError, Grafting, Object, Place, Search};
 use crate::event::Carried;
 use crate::graft::objects::Objects;
-use crate::graft::{self, GraftError, Traveller};
+use crate::graft::{self, GraftError, Naming, Traveller};
 use crate::project::settings::AuditMode;
 use crate::tag::{PlatformTag, PlatformWish};
 
@@ -87,6 +87,8 @@ pub struct Wish<'a> {
     pub run_path: &'a [String],
     /// Sonames that nothing shall need any more.
     pub drop_needed: &'a BTreeSet<String>,
+    /// What libraries that travel are named after.
+    pub naming: Naming,
     /// Whether symbols go.
     pub strip: bool,
     /// Threads that may work at once.
@@ -370,6 +372,7 @@ fn put_in(
         libraries,
         run_path: wish.run_path,
         drop_needed: wish.drop_needed,
+        naming: wish.naming,
         strip: wish.strip,
         cores: wish.cores,
     })?;

@@ -12,6 +12,7 @@ use crate::check::{self, Finding, Findings, Members, Profile, Severity, rules};
 use crate::elf::ElfError;
 use crate::event::{Event, Listener, Stage, WheelMade};
 use crate::fs::FileError;
+use crate::graft::Naming;
 use crate::graft::objects;
 use crate::host::Host;
 use crate::project::settings::AuditMode;
@@ -248,6 +249,7 @@ fn one(
         folder: &folder,
         run_path: &request.run_path,
         drop_needed: &libpython,
+        naming: Naming::File,
         strip: request.strip,
         cores: host.cores(),
     };

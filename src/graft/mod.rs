@@ -36,10 +36,21 @@ pub struct Request<'a> {
     pub run_path: &'a [String],
     /// Sonames that no library shall need any more; programs keep them.
     pub drop_needed: &'a BTreeSet<String>,
+    /// What libraries are named after.
+    pub naming: Naming,
     /// Whether symbols and debugging information go.
     pub strip: bool,
     /// Threads that may work at once.
     pub cores: usize,
+}
+
+/// What a library that travels is named after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// The name it was found by, which is mostly its soname: `libpq.so.5`. So does maturin.
+    Found,
+    /// Its file: `libpq.so.5.15`. So does auditwheel.
+    File,
 }
 
 /// What came of it.
@@ -109,7 +120,7 @@ pub enum GraftError {
 /// Grafts libraries: gives each a name that tells its content, renames it in every file that needs it, and leads the run paths
 /// to it.
 ///
-/// A library is named after its file and the first eight digits of its SHA-256: `libpq-0123abcd.so.5.15`. Run paths are
+/// A library's name has the first eight digits of its SHA-256 in it: `libpq-0123abcd.so.5`. Run paths are
 /// `DT_RPATH`, which libraries inherit from whoever loads them, as `DT_RUNPATH` would forbid. Entries that lead out of the
 /// folder of packages are dropped.
 ///
@@ -169,8 +180,12 @@ impl Names {
             sources: BTreeMap::new(),
             digests: BTreeMap::new(),
         };
-        for ((path, _), digest) in libraries.into_iter().zip(digests) {
-            let name = hashed_name(path, &digest);
+        for ((path, library), digest) in libraries.into_iter().zip(digests) {
+            let called = match request.naming {
+                Naming::Found => &library.found_as,
+                Naming::File => path,
+            };
+            let name = hashed_name(called, &digest);
             // What cannot be the name of a file in an archive is found here, once.
             ArchivePath::parse(&format!("{}/{name}", request.folder))?;
             all.sources.entry(name.clone()).or_insert_with(|| path.clone());

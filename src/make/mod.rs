@@ -26,6 +26,7 @@ use crate::elf::{self, ElfError, Facts};
 use crate::event::{Carried, Event, Listener, Stage, WheelMade};
 use crate::fs::{self, FileError};
 use crate::glue::{self, GlueError};
+use crate::graft::Naming;
 use crate::graft::objects::{self, Objects};
 use crate::host::Host;
 use crate::plan::{self, Abi, Job, Part, Plan, PlanError};
@@ -521,6 +522,7 @@ impl Maker<'_> {
             folder: &libraries_folder(self.project),
             run_path: &settings.run_path.value,
             drop_needed: &BTreeSet::new(),
+            naming: Naming::Found,
             strip: settings.strip.value,
             cores: self.host.cores(),
         };

@@ -37,7 +37,7 @@ pub struct Papers<'a> {
     pub has_bill: bool,
 }
 
-/// Puts the papers into a tree: `licenses/demo.libs/<package>/copyright` and `sboms/demo.libs.cyclonedx.json`, below the wheel's
+/// Puts the papers into a tree: `licenses/demo.libs/<package>/copyright` and `sboms/auditwheel.cdx.json`, below the wheel's
 /// metadata folder. Nothing where nothing travels. A licence that cannot be read is left out: who packed the system may have
 /// removed it.
 ///
@@ -65,7 +65,8 @@ pub fn add(travellers: &[Traveller], papers: &Papers<'_>, tree: &mut Tree) -> Re
         }
     }
     if papers.has_bill {
-        let path = format!("{}/sboms/{}.cyclonedx.json", papers.dist_info, papers.folder);
+        // The name that auditwheel and maturin gave it, and that others look for.
+        let path = format!("{}/sboms/auditwheel.cdx.json", papers.dist_info);
         let text = bill(travellers, papers, &owners);
         let rule = "bill of materials of the libraries that travel";
         tree.put(ArchivePath::parse(&path)?, Entry::generated(text, rule));

@@ -290,7 +290,7 @@ fn a_bill_of_materials_names_what_travels() {
     let text = Shell::new(&place::python().executable)
         .args([
             "-c",
-            "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read('demo-1.0.dist-info/sboms/demo.libs.cyclonedx.json').decode())",
+            "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read('demo-1.0.dist-info/sboms/auditwheel.cdx.json').decode())",
         ])
         .arg(&repaired)
         .run()
