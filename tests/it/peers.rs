@@ -51,10 +51,28 @@ const ACCEPTED: &[(&str, &str, &str)] = &[
 ];
 
 /// Crates that maturin cannot build at all, with the reason.
-const BEYOND: &[(&str, &str)] = &[(
-    "tool-ironwheel",
-    "its settings are only right where `[tool.ironwheel]` is read",
-)];
+const BEYOND: &[(&str, &str)] = &[
+    (
+        "beside-the-project",
+        "its settings are only right where `[tool.ironwheel]` is read",
+    ),
+    (
+        "library-and-programs",
+        "it asks for a library and a program in one wheel",
+    ),
+    (
+        "programs-and-python",
+        "it has programs and scripts of Python, which maturin refuses together",
+    ),
+    (
+        "several-extensions",
+        "it asks for several extensions in one wheel",
+    ),
+    (
+        "tool-ironwheel",
+        "its settings are only right where `[tool.ironwheel]` is read",
+    ),
+];
 
 fn comparison() -> PathBuf {
     let script = place::repository().join("../shared/corpus/compare.py");
