@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::hooks::{HookError, check_promised, filename_as_far_as_known, only_job};
-use super::{MakeError, Maker, announce, begin, check_entry_point, check_writable, decide, end, understand};
+use super::{
+    MakeError, Maker, announce, begin, check_entry_point, check_writable, decide, end, inspect, understand,
+};
 use crate::archive::{ArchivePath, Content, Entry, Tree};
 use crate::audit::{self, Object, Place, Search};
 use crate::bundle::BundleError;
@@ -392,13 +394,6 @@ fn remove_shadows(editing: &Editing<'_>) -> Result<(), MakeError> {
         announce(&[Notice::new(words)], editing.listener);
     }
     Ok(())
-}
-
-fn inspect(bytes: &[u8], file: &Path) -> Result<Facts, MakeError> {
-    elf::inspect(bytes).map_err(|source| MakeError::Elf {
-        path: file.to_owned(),
-        source,
-    })
 }
 
 /// Libraries that the loader would not find.

@@ -185,10 +185,7 @@ pub fn wheels(
     host: &Host,
     listener: Listener<'_>,
 ) -> Result<Vec<WheelMade>, MakeError> {
-    let project = understand(overrides, host, listener)?;
-    // Before minutes of compiling, not after.
-    check_writable(&project.settings.out.value)?;
-    let plan = decide(&project, host, listener)?;
+    let (project, plan) = survey(overrides, host, listener)?;
     let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
@@ -246,6 +243,7 @@ pub fn survey(
     listener: Listener<'_>,
 ) -> Result<(Project, Plan), MakeError> {
     let project = understand(overrides, host, listener)?;
+    // Before minutes of compiling, not after.
     check_writable(&project.settings.out.value)?;
     let plan = decide(&project, host, listener)?;
     Ok((project, plan))
@@ -483,7 +481,7 @@ impl Maker<'_> {
                 let facts = match object {
                     Some(object) => object.facts.clone(),
                     // Whatever it is, reading it says why it is nothing that a loader takes; a static program needs none.
-                    None => inspect(file)?,
+                    None => inspect(&fs::read(file)?, file)?,
                 };
                 match &part.product.role {
                     Role::Extension(module) => check_entry_point(&facts, module.last())?,
@@ -887,8 +885,8 @@ fn is_stub(path: &ArchivePath) -> bool {
         .is_some_and(|extension| extension == "pyi")
 }
 
-fn inspect(file: &Path) -> Result<Facts, MakeError> {
-    elf::inspect(&fs::read(file)?).map_err(|source| MakeError::Elf {
+fn inspect(bytes: &[u8], file: &Path) -> Result<Facts, MakeError> {
+    elf::inspect(bytes).map_err(|source| MakeError::Elf {
         path: file.to_owned(),
         source,
     })
