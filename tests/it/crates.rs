@@ -60,8 +60,8 @@ folders! {
     workspace_member = "workspace-member",
 }
 
-/// Folders that a test of their own builds, because they need more than a compiler.
-const OTHERS: [&str; 3] = ["embedded-python", "postgres-client", "uniffi-mixed"];
+/// Folders that a test of their own builds, because they need more than a compiler or more than a moment.
+const OTHERS: [&str; 4] = ["container-stage", "embedded-python", "postgres-client", "uniffi-mixed"];
 
 #[test]
 fn every_folder_is_a_test() {

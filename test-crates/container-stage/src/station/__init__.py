@@ -1,0 +1,1 @@
+"""The application: it serves what the extension reads."""
