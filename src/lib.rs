@@ -43,6 +43,7 @@ pub mod make;
 pub mod install;
 pub mod develop;
 pub mod pgo;
+pub mod cook;
 pub mod repair;
 pub mod elf_file;
 pub mod show;

@@ -14,6 +14,7 @@ use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::check::CheckArguments;
+use super::cook::CookArguments;
 use super::develop::DevelopArguments;
 use super::elf::ElfArguments;
 use super::itself::{CompletionsArguments, ManArguments};
@@ -119,6 +120,8 @@ pub enum Command {
     Develop(DevelopArguments),
     /// Pack the sources, and those of all crates they depend on by a path
     Sdist(SdistArguments),
+    /// Compile the dependencies alone, from manifests: a container layer that edits leave as it is
+    Cook(CookArguments),
     /// Judge wheels and source distributions by the packaging standards
     Check(CheckArguments),
     /// Put into finished wheels the libraries they lack, with the flags of auditwheel

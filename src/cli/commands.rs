@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use super::args::{self, Arguments, BuildArguments, Command, UsageError};
 use super::check::{self, CheckError};
+use super::cook;
 use super::elf;
 use super::hints;
 use super::itself;
@@ -13,6 +14,7 @@ use super::pep517;
 use super::render::{self, Screen};
 use super::scaffold;
 use super::show;
+use crate::cook::CookError;
 use crate::develop::{self, DevelopError};
 use crate::elf_file::ElfFileError;
 use crate::host::{Host, HostError};
@@ -30,12 +32,13 @@ const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
 /// Why a command came to nothing.
-enum Failure {
+pub(super) enum Failure {
     Usage(UsageError),
     Host(HostError),
     Make(Box<MakeError>),
     Develop(Box<DevelopError>),
     Pgo(Box<PgoError>),
+    Cook(Box<CookError>),
     Repair(Box<RepairError>),
     Elf(Box<ElfFileError>),
     Check(CheckError),
@@ -56,6 +59,7 @@ impl Failure {
             Self::Make(error) => error.as_ref(),
             Self::Develop(error) => error.as_ref(),
             Self::Pgo(error) => error.as_ref(),
+            Self::Cook(error) => error.as_ref(),
             Self::Repair(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
@@ -73,6 +77,7 @@ impl Failure {
             Self::Check(error) => error.exit_status(),
             Self::Develop(error) => error.exit_status(),
             Self::Pgo(error) => error.exit_status(),
+            Self::Cook(error) => error.exit_status(),
             Self::Repair(error) => error.exit_status(),
         }
     }
@@ -93,6 +98,12 @@ impl From<HostError> for Failure {
 impl From<MakeError> for Failure {
     fn from(error: MakeError) -> Self {
         Self::Make(Box::new(error))
+    }
+}
+
+impl From<CookError> for Failure {
+    fn from(error: CookError) -> Self {
+        Self::Cook(Box::new(error))
     }
 }
 
@@ -204,6 +215,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let developed = develop::develop(&request, &host, &|event| screen.tell(&event)).map_err(Box::new);
             screen.developed(&developed.map_err(Failure::Develop)?);
         }
+        Command::Cook(asked) => cook::run(asked, &arguments.screen, &Host::capture()?, screen)?,
         Command::Check(check) => check::run(check, &Host::capture()?, screen)?,
         Command::Repair(asked) => {
             let host = Host::capture()?;

@@ -19,6 +19,7 @@ use crate::archive::ArchiveError;
 use crate::audit::{AuditError, Cause, ClosureError, Objection};
 use crate::bundle::BundleError;
 use crate::compile::CompileError;
+use crate::cook::CookError;
 use crate::develop::DevelopError;
 use crate::develop::dependencies::DependencyError;
 use crate::develop::installer::InstallerError;
@@ -66,6 +67,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, host))
         .or_else(|| on(error, make))
         .or_else(|| on(error, develop))
+        .or_else(|| on(error, CookError::hint))
         .or_else(|| on(error, repair))
         .or_else(|| on(error, show))
         .or_else(|| on(error, scaffold))

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod check;
+pub mod cook;
 pub mod develop;
 pub mod elf;
 pub mod commands;

@@ -260,6 +260,19 @@ impl Screen {
         }
     }
 
+    /// Says what was done, the first line with a verb, and tells it as an event.
+    pub fn done(&self, verb: &str, lines: &[String], event: &str, body: &impl Serialize) {
+        let mut sheet = self.sheet();
+        for (number, line) in lines.iter().enumerate().filter(|_| !self.quiet) {
+            if number == 0 {
+                sheet.verb(GOOD, verb, &format!("{STRONG}{line}{STRONG:#}"));
+            } else {
+                sheet.say(&format!("{:VERB_WIDTH$} {line}", ""));
+            }
+        }
+        self.emit(&mut sheet, event, body);
+    }
+
     /// Prints what a hook gives back: the last line on standard output, whatever format events have.
     pub fn answer(&self, lines: &[String]) {
         let mut sheet = self.sheet();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Mirror;
 use super::invocation::Subject;
 use super::messages::{Artifact, Messages};
 use super::sources::{self, Files, Stamp};
@@ -138,6 +139,26 @@ impl<'a> Watch<'a> {
             ),
         };
         write(&self.own, &record);
+    }
+
+    /// Writes down what was compiled of crates that have their own sources in a copy of the project, under the paths of the project
+    /// itself: there `build` will find the same files, and need not compile them again.
+    pub fn end_in_mirror(self, messages: &Messages, mirror: Mirror<'_>) {
+        let mut record = Record::of(self.cargo, self.product, messages, None);
+        let is_kept = |id: &str| {
+            let package = self.cargo.packages.get(id);
+            package.is_some_and(|package| is_original(package, mirror))
+        };
+        record.packages.retain(|id, _| id == OUTSIDE || is_kept(id));
+        record.results.retain(|made| is_kept(&made.package));
+        if record.results.is_empty() {
+            return;
+        }
+        let text = serde_json::to_string(&record).unwrap_or_default();
+        let text = text.replace(&*mirror.beginning.to_string_lossy(), "");
+        if let Ok(record) = serde_json::from_str::<Record>(&text) {
+            write(&self.own, &record);
+        }
     }
 
     /// What is remembered of other builds in the same target directory.
@@ -426,6 +447,11 @@ fn is_local(package: &PackageFacts) -> bool {
 
 fn folder_of(package: &PackageFacts) -> PathBuf {
     package.manifest.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
+/// Whether a local package has its own sources in a copy of the project.
+pub(super) fn is_original(package: &PackageFacts, mirror: Mirror<'_>) -> bool {
+    is_local(package) && mirror.originals.contains(&folder_of(package))
 }
 
 /// What cargo made of packages that lie at a path.

@@ -109,6 +109,79 @@ pub fn compile(
     Ok(compiled)
 }
 
+/// A copy of a project's tree elsewhere, in which sources are stood in for.
+#[derive(Debug, Clone, Copy)]
+pub struct Mirror<'a> {
+    /// The beginning that paths of the copy have before the path of what they stand for.
+    pub beginning: &'a Path,
+    /// Folders of crates in the copy that have their own sources.
+    pub originals: &'a BTreeSet<PathBuf>,
+}
+
+/// The dependencies that were compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Dependencies {
+    /// Their package ids; opaque.
+    pub packages: BTreeSet<String>,
+    /// Crates that cargo compiled rather than took from its cache.
+    pub compiled: usize,
+}
+
+/// Compiles what the parts of a job are built on, in a copy of the project. Nothing is left of what is made of stand-ins.
+pub fn dependencies(
+    project: &Project,
+    job: &Job,
+    mirror: Mirror<'_>,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<Dependencies, CompileError> {
+    mark_as_cache(&project.cargo.target_directory)?;
+    let configuration = write_configuration(project, job)?;
+    let subject = Subject::from(project);
+    let cargo = Cargo {
+        project,
+        host,
+        listener,
+    };
+    let mut dependencies = Dependencies::default();
+    for part in &job.parts {
+        let flags = rustflags::flags(subject, job, host)?;
+        let call = invocation::cargo_rustc(
+            subject,
+            job,
+            &part.product,
+            host,
+            configuration.as_deref(),
+            &flags,
+        );
+        let identity = invocation::identity(subject, job, &part.product);
+        let watch = Watch::begin(subject, &job.configuration, &identity, &part.product);
+        let messages = cargo.run(&call)?;
+        watch.end_in_mirror(&messages, mirror);
+        for artifact in &messages.artifacts {
+            match project.cargo.packages.get(&artifact.package_id) {
+                Some(package) if package.source.is_none() => {
+                    if !freshness::is_original(package, mirror) {
+                        remove(&artifact.filenames)?;
+                    }
+                }
+                _ => {
+                    dependencies.compiled += usize::from(!artifact.fresh);
+                    dependencies.packages.insert(artifact.package_id.clone());
+                }
+            }
+        }
+    }
+    Ok(dependencies)
+}
+
+fn remove(paths: &[PathBuf]) -> Result<(), FileError> {
+    paths
+        .iter()
+        .filter(|path| path.is_file())
+        .try_for_each(|path| fs::remove(path))
+}
+
 /// The archives of the standard library for the project's target; none where rustc does not tell.
 #[must_use]
 pub fn standard_library(project: &Project, host: &Host) -> Vec<PathBuf> {

@@ -12,7 +12,7 @@ use crate::archive::{ArchiveError, ArchivePath, Entry};
 use crate::event::Listener;
 use crate::fs::FileError;
 use crate::host::Host;
-use crate::plan::{Job, Part};
+use crate::plan::{Job, Part, Plan};
 use crate::process::ProcessError;
 use crate::project::bindings::Kind;
 use crate::project::products::Role;
@@ -152,6 +152,16 @@ pub fn write(request: Request<'_>) -> Result<Glue, GlueError> {
         Role::Program(_) => {}
     }
     Ok(glue)
+}
+
+/// Compiles what [`write()`] will run, where that is a program of the project's own.
+pub fn prepare(project: &Project, plan: &Plan, host: &Host, listener: Listener<'_>) -> Result<(), GlueError> {
+    let parts = plan.jobs.iter().flat_map(|job| &job.parts);
+    let mut libraries = parts.filter(|part| matches!(part.product.role, Role::Library { .. }));
+    match libraries.next() {
+        Some(part) if project.bindings.kind == Kind::Uniffi => uniffi::prepare(project, part, host, listener),
+        _ => Ok(()),
+    }
 }
 
 /// Type stubs alone, read off an extension; none for anything else.

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use super::{Glue, GlueError, Request};
 use crate::archive::Entry;
 use crate::archive::{ArchivePath, Content};
-use crate::event::Event;
+use crate::event::{Event, Listener};
 use crate::fs::{self, FileError};
+use crate::host::Host;
+use crate::plan::Part;
 use crate::process::{self, Invocation, ProcessError};
+use crate::project::Project;
 use crate::project::bindings::is_program;
 use crate::project::cargo::MemberFacts;
 use crate::project::products::Role;
@@ -71,23 +74,31 @@ pub(super) fn add(request: Request<'_>, glue: &mut Glue) -> Result<(), GlueError
 
 /// Runs the generator: the workspace's own, which is of the right version, or else the one on `PATH`.
 fn generate(request: Request<'_>, out: &Path) -> Result<(), GlueError> {
-    let members = &request.project.cargo.members;
-    let root = &request.project.cargo.root_id;
+    let call = match generator(request.project) {
+        Some(member) => through_cargo(request, member, out),
+        None => call(request, GENERATOR, arguments(request, out)),
+    };
+    run(&call, request.host, request.listener)
+}
+
+/// The member of the workspace that has the generator: the crate itself, or else another one.
+fn generator(project: &Project) -> Option<&MemberFacts> {
+    let members = &project.cargo.members;
     let is_generator = |member: &&MemberFacts| {
         let mut targets = member.targets.iter();
         targets.any(|target| is_program(target) && target.name == GENERATOR)
     };
     let of_root = members
         .iter()
-        .filter(|member| member.id == *root)
+        .filter(|member| member.id == project.cargo.root_id)
         .find(is_generator);
-    let call = match of_root.or_else(|| members.iter().find(is_generator)) {
-        Some(member) => through_cargo(request, member, out),
-        None => call(request, GENERATOR, arguments(request, out)),
-    };
-    let line = call.line_from(request.host.working_directory());
-    (request.listener)(Event::Running { line: line.clone() });
-    let finished = match process::stream(&call, &mut |_| ()) {
+    of_root.or_else(|| members.iter().find(is_generator))
+}
+
+fn run(call: &Invocation, host: &Host, listener: Listener<'_>) -> Result<(), GlueError> {
+    let line = call.line_from(host.working_directory());
+    listener(Event::Running { line: line.clone() });
+    let finished = match process::stream(call, &mut |_| ()) {
         Err(ProcessError::Missing(program)) if program == GENERATOR => {
             return Err(GlueError::NoUniffiBindgen);
         }
@@ -99,9 +110,46 @@ fn generate(request: Request<'_>, out: &Path) -> Result<(), GlueError> {
     }
 }
 
+/// Compiles the generator, where the workspace has one, so that [`add`] need not.
+pub(super) fn prepare(
+    project: &Project,
+    part: &Part,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<(), GlueError> {
+    let Some(member) = generator(project) else {
+        return Ok(());
+    };
+    let call = Invocation {
+        program: "cargo".to_owned(),
+        arguments: words("build", project, member),
+        set: BTreeMap::new(),
+        unset: other_target(host),
+        working_directory: crate_folder(part),
+    };
+    run(&call, host, listener)
+}
+
 fn through_cargo(request: Request<'_>, member: &MemberFacts, out: &Path) -> Invocation {
-    let settings = &request.project.settings;
-    let mut words: Vec<String> = ["run", "--bin", GENERATOR, "--manifest-path"]
+    let mut words = words("run", request.project, member);
+    words.push("--".to_owned());
+    words.extend(arguments(request, out));
+    Invocation {
+        unset: other_target(request.host),
+        ..call(request, "cargo", words)
+    }
+}
+
+/// It runs on this machine, whatever the library is for.
+fn other_target(host: &Host) -> Vec<String> {
+    let name = "CARGO_BUILD_TARGET";
+    host.variable(name).map(|_| name.to_owned()).into_iter().collect()
+}
+
+/// The arguments with which cargo compiles the generator.
+fn words(command: &str, project: &Project, member: &MemberFacts) -> Vec<String> {
+    let settings = &project.settings;
+    let mut words: Vec<String> = [command, "--bin", GENERATOR, "--manifest-path"]
         .map(str::to_owned)
         .into();
     words.push(member.manifest.to_string_lossy().into_owned());
@@ -133,19 +181,12 @@ fn through_cargo(request: Request<'_>, member: &MemberFacts, out: &Path) -> Invo
     if let Some(jobs) = &settings.passed.jobs {
         words.extend(["--jobs".to_owned(), jobs.clone()]);
     }
-    let cargo = &request.project.cargo;
+    let cargo = &project.cargo;
     if settings.target.value.is_none() && cargo.target_triple != cargo.host_triple {
         // Cargo's configuration names another machine, and the generator runs on this one.
         words.extend(["--target".to_owned(), cargo.host_triple.clone()]);
     }
-    words.push("--".to_owned());
-    words.extend(arguments(request, out));
-    let mut call = call(request, "cargo", words);
-    // It runs on this machine, whatever the library is for.
-    if request.host.variable("CARGO_BUILD_TARGET").is_some() {
-        call.unset.push("CARGO_BUILD_TARGET".to_owned());
-    }
-    call
+    words
 }
 
 fn arguments(request: Request<'_>, out: &Path) -> Vec<String> {
@@ -153,7 +194,7 @@ fn arguments(request: Request<'_>, out: &Path) -> Vec<String> {
         .map(str::to_owned)
         .into();
     arguments.push(out.to_string_lossy().into_owned());
-    let configuration = crate_folder(request).join("uniffi.toml");
+    let configuration = crate_folder(request.part).join("uniffi.toml");
     if configuration.is_file() {
         arguments.extend([
             "--config".to_owned(),
@@ -173,18 +214,18 @@ fn call(request: Request<'_>, program: &str, arguments: Vec<String>) -> Invocati
         arguments,
         set: BTreeMap::new(),
         unset: Vec::new(),
-        working_directory: crate_folder(request),
+        working_directory: crate_folder(request.part),
     }
 }
 
-fn crate_folder(request: Request<'_>) -> PathBuf {
-    let manifest = &request.part.product.manifest;
+fn crate_folder(part: &Part) -> PathBuf {
+    let manifest = &part.product.manifest;
     manifest.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
 /// Modules that other wheels bring: `external_packages` of `[bindings.python]` in uniffi.toml.
 fn external(request: Request<'_>) -> Vec<String> {
-    let text = std::fs::read_to_string(crate_folder(request).join("uniffi.toml")).unwrap_or_default();
+    let text = std::fs::read_to_string(crate_folder(request.part).join("uniffi.toml")).unwrap_or_default();
     let table: toml::Table = text.parse().unwrap_or_default();
     table
         .get("bindings")

@@ -271,7 +271,8 @@ fn understand(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Res
     Ok(project)
 }
 
-fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan, MakeError> {
+/// Finds the interpreters that a project is built for, and plans its wheels.
+pub fn decide(project: &Project, host: &Host, listener: Listener<'_>) -> Result<Plan, MakeError> {
     let settings = &project.settings;
     let asked = settings.interpreters.is_explicit();
     // One wheel serves every Python: there is nothing to look for.

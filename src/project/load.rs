@@ -309,10 +309,13 @@ impl ProjectError {
     }
 }
 
-/// Manifests, found.
-struct Found {
-    manifest: PathBuf,
-    pyproject: Option<PathBuf>,
+/// The manifests of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifests {
+    /// The crate's Cargo.toml.
+    pub manifest: PathBuf,
+    /// pyproject.toml, where there is one.
+    pub pyproject: Option<PathBuf>,
     /// `src`, where the manifest lies in `rust/`.
     src_root: Option<PathBuf>,
 }
@@ -451,7 +454,7 @@ pub fn uses_base_python(overrides: &Overrides, host: &Host) -> Result<bool, Proj
 }
 
 /// The settings, without asking cargo; what is doubtful in them is told when the project is loaded.
-fn settings_alone(found: &Found, overrides: &Overrides, host: &Host) -> Result<Settings, ProjectError> {
+fn settings_alone(found: &Manifests, overrides: &Overrides, host: &Host) -> Result<Settings, ProjectError> {
     let document = found.pyproject.as_deref().map(Document::read).transpose()?;
     let tables = match &document {
         Some(document) => Tables::of(document, &mut Vec::new())?,
@@ -477,12 +480,13 @@ pub fn is_of_cffi(overrides: &Overrides, host: &Host) -> Result<bool, ProjectErr
     Ok(load(overrides, host).is_ok_and(|project| project.bindings.kind == bindings::Kind::Cffi))
 }
 
-fn project_root(found: &Found) -> PathBuf {
+fn project_root(found: &Manifests) -> PathBuf {
     let file = found.pyproject.as_ref().unwrap_or(&found.manifest);
     file.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
-fn find(overrides: &Overrides, host: &Host) -> Result<Found, ProjectError> {
+/// The manifests that the overrides name, or those in the working directory.
+pub fn find(overrides: &Overrides, host: &Host) -> Result<Manifests, ProjectError> {
     match &overrides.manifest_path {
         Some(path) => find_named(&fs::normalize(&host.absolute(path))),
         None => find_here(host.working_directory()),
@@ -490,7 +494,7 @@ fn find(overrides: &Overrides, host: &Host) -> Result<Found, ProjectError> {
 }
 
 /// The manifest that was named, with the nearest pyproject.toml above it.
-fn find_named(path: &Path) -> Result<Found, ProjectError> {
+fn find_named(path: &Path) -> Result<Manifests, ProjectError> {
     if path.file_name().is_some_and(|name| name == "pyproject.toml") && path.is_file() {
         return find_here(path.parent().unwrap_or(Path::new("/")));
     }
@@ -511,7 +515,7 @@ fn find_named(path: &Path) -> Result<Found, ProjectError> {
         .map(|path| src_layout(path, &manifest))
         .transpose()?
         .flatten();
-    Ok(Found {
+    Ok(Manifests {
         manifest,
         pyproject,
         src_root,
@@ -552,7 +556,7 @@ fn names_manifest(folder: &Path, manifest: &Path) -> bool {
 }
 
 /// The manifest of the working directory: what pyproject.toml names, `rust/Cargo.toml` of a src layout, or Cargo.toml.
-fn find_here(folder: &Path) -> Result<Found, ProjectError> {
+fn find_here(folder: &Path) -> Result<Manifests, ProjectError> {
     let pyproject = Some(folder.join("pyproject.toml")).filter(|path| path.is_file());
     if let Some(path) = &pyproject {
         let document = Document::read(path)?;
@@ -565,7 +569,7 @@ fn find_here(folder: &Path) -> Result<Found, ProjectError> {
                     .into());
             }
             let src_root = src_layout(path, &manifest)?;
-            return Ok(Found {
+            return Ok(Manifests {
                 manifest,
                 pyproject,
                 src_root,
@@ -575,7 +579,7 @@ fn find_here(folder: &Path) -> Result<Found, ProjectError> {
         if in_rust.is_file() {
             let src_root = src_layout(path, &in_rust)?;
             if src_root.is_some() || tables.python_source()?.is_some() {
-                return Ok(Found {
+                return Ok(Manifests {
                     manifest: in_rust,
                     pyproject,
                     src_root,
@@ -587,7 +591,7 @@ fn find_here(folder: &Path) -> Result<Found, ProjectError> {
     if !manifest.is_file() {
         return Err(ProjectError::NoManifest(manifest));
     }
-    Ok(Found {
+    Ok(Manifests {
         manifest,
         pyproject,
         src_root: None,
