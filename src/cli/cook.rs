@@ -2,64 +2,49 @@
 
 use std::path::PathBuf;
 
-use clap::ArgAction;
 use serde::Serialize;
 
-use super::args::{self, BuildArguments, CargoArguments, LaterArguments, ScreenArguments, UsageError};
+use super::args::{self, BuildArguments, ScreenArguments, UsageError};
 use super::commands::Failure;
 use super::render::Screen;
 use crate::cook;
 use crate::host::Host;
 use crate::project::settings::Overrides;
 
-/// What `cook` takes: of the flags of `build`, those that dependencies hang on.
+/// What `cook` takes: the flags of `build`, of which those that dependencies hang on matter.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Recipe")]
 pub struct CookArguments {
     /// Compile nothing: write to FILE all that the dependencies hang on
-    #[arg(long, value_name = "FILE", conflicts_with = "from_recipe")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "from_recipe",
+        help_heading = "Recipe"
+    )]
     pub recipe: Option<PathBuf>,
     /// Read from FILE what the manifests here would tell
-    #[arg(long, value_name = "FILE", conflicts_with = "manifest_path")]
-    pub from_recipe: Option<PathBuf>,
-    /// Cargo.toml of the crate [default: the one here]
-    #[arg(short, long, value_name = "PATH", help_heading = "Wheel")]
-    pub manifest_path: Option<PathBuf>,
-    /// Pythons to build for: 3.12, 3.14t, pypy3.11, python3, a path
-    #[arg(short, long, value_name = "PYTHON", num_args = 0.., action = ArgAction::Append, help_heading = "Wheel")]
-    pub interpreter: Vec<String>,
-    /// Every supported Python on this machine
-    #[arg(short, long, conflicts_with = "interpreter", help_heading = "Wheel")]
-    pub find_interpreter: bool,
-    /// Crate that binds Python, where it is not clear
     #[arg(
-        short,
         long,
-        value_name = "BINDINGS",
-        hide_short_help = true,
-        help_heading = "Wheel"
+        value_name = "FILE",
+        conflicts_with = "manifest_path",
+        help_heading = "Recipe"
     )]
-    pub bindings: Option<String>,
-    /// What goes to cargo.
+    pub from_recipe: Option<PathBuf>,
+    /// The flags of `build`.
     #[command(flatten)]
-    pub cargo: CargoArguments,
-    /// What a later version brings.
-    #[command(flatten)]
-    pub later: LaterArguments,
+    pub build: BuildArguments,
 }
 
 impl CookArguments {
     fn overrides(&self, screen: &ScreenArguments) -> Result<Overrides, UsageError> {
-        let build = BuildArguments {
-            manifest_path: self.manifest_path.clone(),
-            interpreter: self.interpreter.clone(),
-            find_interpreter: self.find_interpreter,
-            bindings: self.bindings.clone(),
-            cargo: self.cargo.clone(),
-            later: self.later.clone(),
-            ..BuildArguments::default()
-        };
-        build.overrides(screen)
+        if self.build.pgo {
+            return Err(UsageError::NotYet {
+                written: "--pgo",
+                subject: "compiling the dependencies for a build that is optimised by how it runs",
+                instead: "leave it out here: such a build compiles everything twice with flags of its own",
+            });
+        }
+        self.build.overrides(screen)
     }
 }
 
@@ -139,6 +124,11 @@ mod tests {
         assert_eq!(overrides.interpreters, ["3.12"]);
         assert_eq!(overrides.features, ["x"]);
         assert!(overrides.locked);
+        let line = "ironwheel cook --compatibility linux -o out --strip --locked -- -C debuginfo=1";
+        assert!(
+            parse(line.split(' ')).is_ok(),
+            "a line of `build` is one of `cook`"
+        );
         assert!(parse(["ironwheel", "cook", "--recipe", "a", "--from-recipe", "b"]).is_err());
     }
 }

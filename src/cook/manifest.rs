@@ -206,6 +206,7 @@ pub(super) fn pyproject(document: &Table) -> Table {
         let mut project = project.clone();
         project.retain(|key, _| matches!(key, "name" | "requires-python"));
         project.insert("version".to_owned(), "0".into());
+        project.insert("license-files".to_owned(), Value::Array(Vec::new()));
         reduced.insert("project".to_owned(), project.into());
     }
     let mut tools = Table::new();
@@ -220,16 +221,16 @@ pub(super) fn pyproject(document: &Table) -> Table {
             tools.insert(name.to_owned(), tool.into());
         }
     }
-    // Whether the lock fits is looked at here; cargo is to stay off the network all the same.
-    if is_offline {
-        let ours = tools.entry("ironwheel").or_insert_with(|| Table::new().into());
-        if let Value::Table(ours) = ours {
+    let ours = tools.entry("ironwheel").or_insert_with(|| Table::new().into());
+    if let Value::Table(ours) = ours {
+        // Not every project's name is one of a module, and the package that it may lie in is not there.
+        ours.insert("module-name".to_owned(), "cook".into());
+        // Whether the lock fits is looked at here; cargo is to stay off the network all the same.
+        if is_offline {
             ours.insert("offline".to_owned(), true.into());
         }
     }
-    if !tools.is_empty() {
-        reduced.insert("tool".to_owned(), tools.into());
-    }
+    reduced.insert("tool".to_owned(), tools.into());
     sorted(reduced)
 }
 
@@ -359,8 +360,8 @@ version = '1'";
         assert_eq!(
             reduced,
             table(
-                "[project]\nname = 'demo'\nrequires-python = '>=3.10'\nversion = '0'\n\
-                 [tool.ironwheel]\nextensions = [{ module = 'extension_0', crate = 'more' }]\noffline = true\n\
+                "[project]\nlicense-files = []\nname = 'demo'\nrequires-python = '>=3.10'\nversion = '0'\n\
+                 [tool.ironwheel]\nextensions = [{ module = 'extension_0', crate = 'more' }]\nmodule-name = 'cook'\noffline = true\n\
                  [tool.maturin]\nfeatures = ['pyo3/abi3']"
             )
         );

@@ -83,7 +83,19 @@ fn holds(folder: &str) {
     let case = Case::of(folder);
     expect.create(&case);
     let notices: Vec<&str> = expect.notices.iter().map(String::as_str).collect();
+    let mut cook = vec!["cook", "--locked"];
+    cook.extend(expect.arguments.iter().map(String::as_str));
+    case.run(cook).succeeds();
     let words = case.build(&expect.arguments).succeeds_with(&notices);
+    // Cargo names the folder of what lies at a path.
+    let of_others = words
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Compiling ") && !line.ends_with(')'));
+    assert_eq!(
+        of_others.collect::<Vec<_>>(),
+        [""; 0],
+        "`cook` compiles every dependency that `build` needs"
+    );
     for (wheel, expected) in expect.pair(&case) {
         judges::says_what_it_made(&wheel, &words);
         expected.check(&wheel);

@@ -8,6 +8,7 @@ mod check;
 mod check_archives;
 mod crates;
 mod develop;
+mod cook;
 mod docs;
 mod elf_command;
 mod elf_corpus;

@@ -218,7 +218,9 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn every_lint_is_declined_with_a_reason() {
-    assert_eq!(holding(&["#[allow(", "#![allow("], &[]), [""; 0]);
+    // A stand-in is silenced whole: it is somebody else's source, whose lints are not ours.
+    let stand_ins = ["cook/stand_ins.rs"];
+    assert_eq!(holding(&["#[allow(", "#![allow("], &stand_ins), [""; 0]);
     for path in sources() {
         let code = code_of(&path);
         let declined = code.matches("[expect(").count();
