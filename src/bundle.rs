@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
-use crate::audit::packages::Packages;
+use crate::audit::packages::{Package, Packages};
 use crate::audit::{self, Audit, AuditError, Cause, Closure, ClosureError, Grafting, Object, Place, Search};
-use crate::event::Carried;
+use crate::event::{Carried, Outside, Reason, SystemPackage};
 use crate::graft::objects::Objects;
 use crate::graft::{self, GraftError, Naming, Traveller};
 use crate::project::settings::AuditMode;
@@ -120,6 +120,8 @@ pub struct Bundled {
     pub travellers: Vec<Traveller>,
     /// Files of the wheel that were edited.
     pub edited: Vec<ArchivePath>,
+    /// The packages that the libraries belong to that were put in, by the libraries' real paths.
+    pub owners: BTreeMap<PathBuf, Package>,
 }
 
 impl Bundled {
@@ -175,13 +177,18 @@ impl Bundled {
                 path: traveller.path.to_string(),
                 source: traveller.source.clone(),
                 sha256: traveller.sha256.clone(),
+                package: self.owners.get(&traveller.source).map(|owner| SystemPackage {
+                    name: owner.name.clone(),
+                    version: owner.version.clone(),
+                    url: owner.url(),
+                }),
             })
             .collect()
     }
 
-    /// What the wheel needs of the system, sorted.
+    /// What the wheel needs of the system and why that does not travel, sorted by name.
     #[must_use]
-    pub fn needed_outside(&self) -> Vec<String> {
+    pub fn outside(&self) -> Vec<Outside> {
         let sources: BTreeSet<&PathBuf> = self
             .travellers
             .iter()
@@ -197,13 +204,35 @@ impl Bundled {
             .objects
             .values()
             .chain(travelling.map(|(_, library)| &library.needs));
-        let outside = needs.flatten().filter(|(_, place)| match place {
-            Place::Wheel(_) => false,
-            Place::Machine(path) => !sources.contains(path),
-            Place::Promised | Place::Interpreter | Place::Excluded | Place::Missing => true,
+        let promises = self.platforms.iter().all(|platform| {
+            matches!(
+                platform,
+                PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. }
+            )
         });
-        let names: BTreeSet<&String> = outside.map(|(name, _)| name).collect();
-        names.into_iter().cloned().collect()
+        let mut reasons: BTreeMap<&String, Reason> = BTreeMap::new();
+        for (name, place) in needs.flatten() {
+            let reason = match place {
+                Place::Wheel(_) => continue,
+                Place::Machine(path) if sources.contains(path) => continue,
+                // The audit found that the platform has it.
+                Place::Machine(_) if promises => Reason::Platform,
+                Place::Machine(_) => Reason::System,
+                Place::Promised => Reason::Platform,
+                Place::Interpreter => Reason::Interpreter,
+                Place::Excluded => Reason::LeftOut,
+                Place::Missing => Reason::Missing,
+            };
+            let known = reasons.entry(name).or_insert(reason);
+            *known = reason.max(*known);
+        }
+        reasons
+            .into_iter()
+            .map(|(library, reason)| Outside {
+                library: library.clone(),
+                reason,
+            })
+            .collect()
     }
 }
 
@@ -241,6 +270,7 @@ pub fn bundle(tree: &mut Tree, found: &Objects, wish: &Wish<'_>) -> Result<Bundl
         closure,
         travellers: Vec::new(),
         edited: Vec::new(),
+        owners: BTreeMap::new(),
     };
     if wish.grafting() == Grafting::Allowed {
         put_in(tree, found, &libraries, wish, &mut bundled)?;
@@ -410,6 +440,11 @@ fn put_in(
         };
         tree.add(traveller.path.clone(), entry)?;
     }
+    let packages = Packages::at(&wish.search.sysroot);
+    let sources = grafted.travellers.iter().map(|traveller| &traveller.source);
+    bundled.owners = sources
+        .filter_map(|source| Some((source.clone(), packages.owner(source)?)))
+        .collect();
     bundled.travellers = grafted.travellers;
     Ok(())
 }

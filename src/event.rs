@@ -1,5 +1,6 @@
 //! What happens during a walk, as values: `cli::render` says them as words or as JSON.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -54,10 +55,14 @@ pub struct WheelMade {
     pub size: u64,
     /// Its expanded tags.
     pub tags: Vec<String>,
+    /// The Python that it was built for; nothing where it serves many, or where nobody was asked.
+    pub interpreter: Option<String>,
     /// What the extension needs (`DT_NEEDED`).
     pub needed: Vec<String>,
     /// Libraries that were put into it.
     pub libraries: Vec<Carried>,
+    /// Libraries that it takes from wherever it is installed, sorted by name.
+    pub outside: Vec<Outside>,
     /// How many files it holds.
     pub files: usize,
 }
@@ -73,6 +78,74 @@ pub struct Carried {
     pub source: PathBuf,
     /// SHA-256 of the file as it was, lower-case hexadecimal.
     pub sha256: String,
+    /// The package of the system that it belongs to, as far as the package manager knows it.
+    pub package: Option<SystemPackage>,
+}
+
+/// A package of the system that a library came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemPackage {
+    /// `libpq5`.
+    pub name: String,
+    /// `15.14-0+deb12u1`.
+    pub version: String,
+    /// Its package URL: `pkg:deb/debian/libpq5@15.14-0%2Bdeb12u1?arch=amd64&distro=debian-12`.
+    pub url: String,
+}
+
+/// A library that a wheel takes from wherever it is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// The name it is needed by: `libc.so.6`.
+    pub library: String,
+    /// Why it does not travel.
+    pub reason: Reason,
+}
+
+/// Why a library does not travel, the better reasons first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Every system that the wheel's platform tag speaks of has it.
+    Platform,
+    /// The interpreter has it loaded.
+    Interpreter,
+    /// It was asked to be left out.
+    LeftOut,
+    /// This system has it, and the wheel's tag promises nothing about others.
+    System,
+    /// It is nowhere.
+    Missing,
+}
+
+impl Reason {
+    /// The reason's name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Interpreter => "interpreter",
+            Self::LeftOut => "excluded",
+            Self::System => "system",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// A project that something is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSeen {
+    /// Its name, as written.
+    pub name: String,
+    /// Its version, in Python's spelling.
+    pub version: String,
+    /// Its folder, where cargo is called.
+    pub root: PathBuf,
+    /// The folder that holds all of it: that of the workspace, or the project's.
+    pub base: PathBuf,
+    /// The triple that code is compiled for.
+    pub target: String,
+    /// The files that it is made of, as far as they are known before anything is compiled.
+    pub files: BTreeSet<PathBuf>,
 }
 
 /// A finished source distribution.
@@ -100,6 +173,22 @@ pub enum Event {
         /// What to do next.
         hint: Option<String>,
     },
+    /// The user should know, but only of this machine and its caches: it says nothing of what is made.
+    Aside {
+        /// What was seen.
+        message: String,
+    },
+    /// A project is read, and something is made of it.
+    Project(ProjectSeen),
+    /// A product was compiled.
+    Compiled {
+        /// The call of cargo, as a line for a shell.
+        call: String,
+        /// The files that it was made of, as far as people edit them.
+        sources: Vec<PathBuf>,
+    },
+    /// A finished wheel was read, of which another is made.
+    Read(PathBuf),
     /// A stage begins.
     Started {
         /// Which.

@@ -91,6 +91,16 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
     write_atomically(path, bytes).map(|()| true)
 }
 
+/// Appends to a file, which is made where it is not there.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    File::options()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(FileError::new("append to", path))
+}
+
 /// Removes a file.
 pub fn remove(path: &Path) -> Result<(), FileError> {
     std::fs::remove_file(path).map_err(FileError::new("remove", path))

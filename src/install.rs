@@ -81,7 +81,7 @@ impl Origin<'_> {
     /// The text of `direct_url.json`.
     fn direct_url(&self) -> Result<String, InstallError> {
         let path = text(self.root)?;
-        let url = format!("file://{}", crate::wheel::sbom::percent_encoded(path));
+        let url = format!("file://{}", crate::url::percent_encoded(path));
         let info = if self.is_editable {
             serde_json::json!({ "editable": true })
         } else {

@@ -11,6 +11,7 @@ pub mod name;
 pub mod version;
 pub mod tag;
 pub mod archive;
+pub mod url;
 pub mod event;
 
 // ── formats: bytes in, facts or bytes out; no paths, no policy
@@ -48,6 +49,7 @@ pub mod repair;
 pub mod elf_file;
 pub mod show;
 pub mod smoke;
+pub mod artifacts;
 pub mod scaffold;
 
 // ── front door: flags in, words out

@@ -166,6 +166,7 @@ pub fn repair(request: &Request, host: &Host, listener: Listener<'_>) -> Result<
     let mut made = Vec::new();
     for path in &request.wheels {
         let unpacked = read::open(path, host.cores())?;
+        listener(Event::Read(path.clone()));
         if let Some(wheel) = one(path, unpacked, &made, request, host, listener)? {
             listener(Event::Wheel(wheel.clone()));
             made.push(wheel);
@@ -272,7 +273,7 @@ fn one(
         name: unpacked.filename.distribution(),
         version: unpacked.filename.version(),
         closure: &bundled.closure,
-        sysroot: &request.search.sysroot,
+        owners: &bundled.owners,
         timestamp: host.source_date_epoch(),
         has_bill: true,
     };
@@ -353,14 +354,17 @@ fn finish(
         outcome: name.clone(),
         duration: clock.elapsed(),
     });
+    let outside = bundled.outside();
     Ok(WheelMade {
         path: written.path,
         filename: name,
         sha256: written.sha256,
         size: written.size,
         tags,
-        needed: bundled.needed_outside(),
+        interpreter: None,
+        needed: outside.iter().map(|needed| needed.library.clone()).collect(),
         libraries: bundled.carried(),
+        outside,
         files,
     })
 }

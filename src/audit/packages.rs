@@ -4,10 +4,12 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::system::Sysroot;
 use crate::process::{self, Invocation};
+use crate::url::percent_encoded;
 
 /// Which package manager installed it, as package URLs spell their types.
 ///
@@ -43,6 +45,8 @@ pub struct Package {
     pub name: String,
     /// `15.14-0+deb12u1`.
     pub version: String,
+    /// rpm's epoch, which other managers write into the version.
+    pub epoch: Option<String>,
     /// As the manager spells it: `amd64`.
     pub architecture: String,
     /// Its license as the manager knows it; dpkg knows none.
@@ -55,6 +59,36 @@ pub struct Package {
     pub release: Option<String>,
 }
 
+impl Package {
+    /// Its package URL: `pkg:deb/debian/libpq5@15.14-0%2Bdeb12u1?arch=amd64&distro=debian-12`.
+    ///
+    /// <https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst>
+    #[must_use]
+    pub fn url(&self) -> String {
+        let distribution = self.distribution.as_deref().unwrap_or("linux");
+        let mut url = format!(
+            "pkg:{}/{}/{}@{}?arch={}",
+            self.manager.name(),
+            percent_encoded(distribution),
+            percent_encoded(&self.name),
+            percent_encoded(&self.version),
+            percent_encoded(&self.architecture)
+        );
+        if let (Some(name), Some(release)) = (&self.distribution, &self.release) {
+            let _ = write!(
+                url,
+                "&distro={}-{}",
+                percent_encoded(name),
+                percent_encoded(release)
+            );
+        }
+        if let Some(epoch) = &self.epoch {
+            let _ = write!(url, "&epoch={}", percent_encoded(epoch));
+        }
+        url
+    }
+}
+
 /// The packages of a system, read when first asked for.
 #[derive(Debug)]
 pub struct Packages {
@@ -63,8 +97,8 @@ pub struct Packages {
     apk: OnceCell<BTreeMap<String, Stanza>>,
 }
 
-/// What rpm is asked for: name, version, architecture and license with tabs between them.
-const FORMAT: &str = "%{NAME}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{LICENSE}\\n";
+/// What rpm is asked for: name, version, architecture, license and epoch with tabs between them.
+const FORMAT: &str = "%{NAME}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{LICENSE}\\t%{EPOCH}\\n";
 
 /// A paragraph of `Key: value` or `K:value` lines, the first line of each key.
 type Stanza = BTreeMap<String, String>;
@@ -220,9 +254,14 @@ impl Packages {
         let mut field = || fields.next().map(str::to_owned);
         let (name, version, architecture) = (field()?, field()?, field()?);
         let license = field();
+        // `(none)` where it has none.
+        let epoch = field().filter(|epoch| epoch.parse::<u64>().is_ok());
         let texts = self.rpm(&["-q", "--licensefiles", &name]).unwrap_or_default();
         let files = texts.lines().filter_map(|line| self.real(line)).collect();
-        Some(self.package(Manager::Rpm, [&name, &version, &architecture], license, files))
+        Some(Package {
+            epoch,
+            ..self.package(Manager::Rpm, [&name, &version, &architecture], license, files)
+        })
     }
 
     /// What rpm says; nothing where there is none, or it knows nothing.
@@ -263,6 +302,7 @@ impl Packages {
             manager,
             name: name.to_owned(),
             version: version.to_owned(),
+            epoch: None,
             architecture: architecture.to_owned(),
             license,
             license_files,
@@ -368,6 +408,7 @@ mod tests {
                 manager: Manager::Deb,
                 name: "libfoo1".to_owned(),
                 version: "1.0-2".to_owned(),
+                epoch: None,
                 architecture: "amd64".to_owned(),
                 license: None,
                 license_files: vec![root.join("usr/share/doc/libfoo1/copyright")],
@@ -377,6 +418,44 @@ mod tests {
         );
         assert_eq!(packages.owner(&root.join("usr/lib/libbar.so.1")), None);
         assert_eq!(packages.owner(Path::new("/elsewhere/libfoo.so.1.2")), None);
+    }
+
+    #[test]
+    fn packages_are_named_by_their_urls() {
+        let package =
+            |manager, [name, version, distribution, release]: [&str; 4], epoch: Option<&str>| Package {
+                manager,
+                name: name.to_owned(),
+                version: version.to_owned(),
+                epoch: epoch.map(str::to_owned),
+                architecture: "x86_64".to_owned(),
+                license: None,
+                license_files: Vec::new(),
+                distribution: Some(distribution.to_owned()),
+                release: Some(release.to_owned()),
+            };
+        assert_eq!(
+            package(Manager::Deb, ["libstdc++6", "1:2+deb12u1", "debian", "12"], None).url(),
+            "pkg:deb/debian/libstdc%2B%2B6@1:2%2Bdeb12u1?arch=x86_64&distro=debian-12"
+        );
+        assert_eq!(
+            package(Manager::Apk, ["libpq", "16.4-r0", "alpine", "3.20.3"], None).url(),
+            "pkg:apk/alpine/libpq@16.4-r0?arch=x86_64&distro=alpine-3.20.3"
+        );
+        assert_eq!(
+            package(
+                Manager::Rpm,
+                ["openssl-libs", "3.0.7-27.el9", "almalinux", "9.4"],
+                Some("1")
+            )
+            .url(),
+            "pkg:rpm/almalinux/openssl-libs@3.0.7-27.el9?arch=x86_64&distro=almalinux-9.4&epoch=1"
+        );
+        let nowhere = Package {
+            distribution: None,
+            ..package(Manager::Deb, ["libfoo1", "1", "debian", "12"], None)
+        };
+        assert_eq!(nowhere.url(), "pkg:deb/linux/libfoo1@1?arch=x86_64");
     }
 
     #[test]

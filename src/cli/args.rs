@@ -22,6 +22,7 @@ use super::list_python::ListPythonArguments;
 use super::pep517::Pep517Arguments;
 use super::scaffold::{InitArguments, NewArguments};
 use super::show::ShowArguments;
+use crate::artifacts;
 use crate::audit::Search;
 use crate::host::Host;
 use crate::make::SdistWish;
@@ -282,6 +283,9 @@ pub struct BuildArguments {
     /// Pack the sources too, and build the wheels from what was packed
     #[arg(long)]
     pub sdist: bool,
+    /// What is laid beside the wheels.
+    #[command(flatten)]
+    pub artifacts: ArtifactArguments,
     /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE", hide_short_help = true)]
     pub smoke: Option<String>,
@@ -303,6 +307,29 @@ pub struct BuildArguments {
     /// What a later version brings.
     #[command(flatten)]
     pub later: LaterArguments,
+}
+
+/// What is laid beside what is made.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Artifacts")]
+pub struct ArtifactArguments {
+    /// Write SHA256SUMS beside what is made
+    #[arg(long)]
+    pub checksums: bool,
+    /// Write what was built of what, how and when, as JSON [default: build-report.json beside it]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub report: Option<Option<PathBuf>>,
+}
+
+impl ArtifactArguments {
+    /// What was asked.
+    #[must_use]
+    pub fn wish(&self) -> artifacts::Wish {
+        artifacts::Wish {
+            checksums: self.checksums,
+            report: self.report.clone(),
+        }
+    }
 }
 
 /// What is done about libraries that the extension needs and not every system has.
@@ -421,6 +448,9 @@ pub struct SdistArguments {
     /// Pack the sources of all dependencies too, so that it builds without a network
     #[arg(long)]
     pub vendor: bool,
+    /// What is laid beside the archive.
+    #[command(flatten)]
+    pub artifacts: ArtifactArguments,
     /// Version of the project, where `project.version` is dynamic
     #[arg(long, value_name = "VERSION", value_parser = python_version, hide_short_help = true)]
     pub build_version: Option<Version>,
@@ -484,6 +514,9 @@ pub struct RepairArguments {
     /// Name no better platform beside the one that was asked for
     #[arg(long)]
     pub only_plat: bool,
+    /// What is laid beside the wheels.
+    #[command(flatten)]
+    pub artifacts: ArtifactArguments,
     /// Leave the tags as they are
     #[arg(long, hide_short_help = true)]
     pub no_update_tags: bool,

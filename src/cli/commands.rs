@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 
-use super::args::{self, Arguments, BuildArguments, Command, UsageError};
+use super::args::{self, Arguments, ArtifactArguments, BuildArguments, Command, UsageError};
 use super::check::{self, CheckError};
 use super::cook;
 use super::elf;
@@ -15,8 +15,10 @@ use super::render::{self, Screen};
 use super::scaffold;
 use super::show;
 use crate::cook::CookError;
+use crate::artifacts::{self, Made, Recorder};
 use crate::develop::{self, DevelopError};
 use crate::elf_file::ElfFileError;
+use crate::event::Event;
 use crate::host::{Host, HostError};
 use crate::make::{self, MakeError, SdistWish};
 use crate::pgo::{self, PgoError};
@@ -168,32 +170,39 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
     match &arguments.command {
         Command::Build(build) => {
             let (overrides, host) = asked(arguments, build)?;
-            let tell = |event| screen.tell(&event);
+            let recorder = Recorder::default();
+            let tell = |event| note(&recorder, screen, &event);
             let is_profiled = settings::wants_profile(&overrides, &host).map_err(UsageError::from)?;
             if build.sdist && is_profiled {
                 return Err(UsageError::Together("--sdist", "--pgo").into());
             }
-            let wheels = if build.sdist {
+            let (sdist, wheels) = if build.sdist {
                 let (sdist, wheels) = make::sdist_and_wheels(&overrides, SdistWish::default(), &host, &tell)?;
                 screen.sdist(&sdist);
-                wheels
+                (Some(sdist), wheels)
             } else if is_profiled {
-                pgo::wheels(&overrides, &host, &tell).map_err(|error| Failure::Pgo(Box::new(error)))?
+                let wheels = pgo::wheels(&overrides, &host, &tell);
+                (None, wheels.map_err(|error| Failure::Pgo(Box::new(error)))?)
             } else {
-                make::wheels(&overrides, &host, &tell)?
+                (None, make::wheels(&overrides, &host, &tell)?)
             };
             if let Some(code) = &build.smoke {
                 let paths: Vec<_> = wheels.iter().map(|wheel| wheel.path.as_path()).collect();
                 check::try_all(&paths, code, &host, screen)?;
             }
             screen.wheels(&wheels);
+            let made = Made {
+                sdist: sdist.as_ref(),
+                wheels: &wheels,
+            };
+            lay_beside(&recorder, made, &build.artifacts, &host, screen)?;
         }
         Command::GenerateStubs(build) => {
             let (overrides, host) = asked(arguments, build)?;
             let out = build.out.as_ref().ok_or(UsageError::NoOutput)?;
             let out = host.absolute(out);
             let written = make::stubs(&overrides, &out, &host, &|event| screen.tell(&event))?;
-            screen.files(&written);
+            screen.files(written.iter());
         }
         Command::Plan(build) => {
             let (overrides, host) = asked(arguments, build)?;
@@ -204,9 +213,16 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         Command::Sdist(asked) => {
             let overrides = asked.overrides(&arguments.screen);
             let host = Host::capture()?;
-            screen.sdist(&make::sdist(&overrides, asked.wish(), &host, &|event| {
-                screen.tell(&event);
-            })?);
+            let recorder = Recorder::default();
+            let sdist = make::sdist(&overrides, asked.wish(), &host, &|event| {
+                note(&recorder, screen, &event);
+            })?;
+            screen.sdist(&sdist);
+            let made = Made {
+                sdist: Some(&sdist),
+                wheels: &[],
+            };
+            lay_beside(&recorder, made, &asked.artifacts, &host, screen)?;
         }
         Command::Develop(asked) => {
             let request = asked.request(&arguments.screen)?;
@@ -220,8 +236,16 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         Command::Repair(asked) => {
             let host = Host::capture()?;
             let request = asked.request(&host)?;
-            let made = repair::repair(&request, &host, &|event| screen.tell(&event)).map_err(Box::new);
-            screen.wheels(&made.map_err(Failure::Repair)?);
+            let recorder = Recorder::default();
+            let tell = |event| note(&recorder, screen, &event);
+            let wheels = repair::repair(&request, &host, &tell).map_err(Box::new);
+            let wheels = wheels.map_err(Failure::Repair)?;
+            screen.wheels(&wheels);
+            let made = Made {
+                sdist: None,
+                wheels: &wheels,
+            };
+            lay_beside(&recorder, made, &asked.artifacts, &host, screen)?;
         }
         Command::Show(show) => show::run(show, &Host::capture()?, screen)?,
         Command::Pep517(hook) => {
@@ -242,6 +266,30 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             elf.check()?;
             elf::run(elf, &Host::capture()?, screen)?;
         }
+    }
+    Ok(())
+}
+
+fn note(recorder: &Recorder, screen: &Screen, event: &Event) {
+    recorder.note(event);
+    screen.tell(event);
+}
+
+/// Lays beside what was made what is asked for, and tells a workflow of all of it.
+fn lay_beside(
+    recorder: &Recorder,
+    made: Made<'_>,
+    asked: &ArtifactArguments,
+    host: &Host,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let beside = artifacts::write(recorder, made, &asked.wish(), host).map_err(MakeError::File)?;
+    screen.files(beside.files());
+    for error in artifacts::tell(made, &beside, host) {
+        screen.tell(&Event::Notice {
+            message: format!("{error}: {}", error.source),
+            hint: Some("what was made is whole, but later steps are not told of it".to_owned()),
+        });
     }
     Ok(())
 }

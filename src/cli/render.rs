@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::args::{ColorArgument, MessageFormat, ScreenArguments};
 use crate::develop::Developed;
-use crate::event::{Carried, Event, SdistMade, Stage, WheelMade, size_in_words};
+use crate::event::{Carried, Event, Outside, SdistMade, Stage, WheelMade, size_in_words};
 use crate::make::{PlanReport, PlannedFile, PlannedWheel, SettingLine};
 
 /// The version of the JSON events' schema; a change that breaks a reader raises it.
@@ -117,6 +117,9 @@ impl Screen {
         let mut sheet = self.sheet();
         match event {
             Event::Notice { message, hint } => self.notice(&mut sheet, message, hint.as_deref()),
+            Event::Aside { message } => self.notice(&mut sheet, message, None),
+            // For those who keep a record.
+            Event::Project(_) | Event::Compiled { .. } | Event::Read(_) => {}
             Event::Started { stage, subject } => self.started(&mut sheet, *stage, subject),
             Event::Finished {
                 stage,
@@ -175,10 +178,19 @@ impl Screen {
     }
 
     /// Says which files were written.
-    pub fn files(&self, files: &[PathBuf]) {
+    pub fn files<'a>(&self, files: impl Iterator<Item = &'a PathBuf>) {
         let mut sheet = self.sheet();
-        for file in files.iter().filter(|_| !self.quiet) {
-            sheet.verb(GOOD, "Wrote", &format!("{STRONG}{}{STRONG:#}", file.display()));
+        for file in files {
+            let path = file.display().to_string();
+            if !self.quiet {
+                sheet.verb(GOOD, "Wrote", &format!("{STRONG}{path}{STRONG:#}"));
+            }
+            let body = FileWritten {
+                path: &path,
+                action: "create",
+                written: true,
+            };
+            self.emit(&mut sheet, "file", &body);
         }
     }
 
@@ -418,8 +430,10 @@ impl Screen {
                 sha256: &wheel.sha256,
                 size: wheel.size,
                 tags: &wheel.tags,
+                interpreter: wheel.interpreter.as_deref(),
                 needed: &wheel.needed,
                 libraries: wheel.libraries.iter().map(LibraryBody::from).collect(),
+                outside: wheel.outside.iter().map(OutsideBody::from).collect(),
                 files: wheel.files,
                 timings,
             },
@@ -537,6 +551,13 @@ struct FinishedEvent<'a> {
 }
 
 #[derive(Serialize)]
+struct FileWritten<'a> {
+    path: &'a str,
+    action: &'static str,
+    written: bool,
+}
+
+#[derive(Serialize)]
 struct RunningEvent<'a> {
     line: &'a str,
 }
@@ -548,8 +569,10 @@ struct WheelEvent<'a> {
     sha256: &'a str,
     size: u64,
     tags: &'a [String],
+    interpreter: Option<&'a str>,
     needed: &'a [String],
     libraries: Vec<LibraryBody<'a>>,
+    outside: Vec<OutsideBody<'a>>,
     files: usize,
     timings: BTreeMap<&'a str, u64>,
 }
@@ -560,6 +583,29 @@ struct LibraryBody<'a> {
     path: &'a str,
     source: String,
     sha256: &'a str,
+    package: Option<PackageBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct PackageBody<'a> {
+    name: &'a str,
+    version: &'a str,
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct OutsideBody<'a> {
+    library: &'a str,
+    reason: &'a str,
+}
+
+impl<'a> From<&'a Outside> for OutsideBody<'a> {
+    fn from(outside: &'a Outside) -> Self {
+        Self {
+            library: &outside.library,
+            reason: outside.reason.name(),
+        }
+    }
 }
 
 impl<'a> From<&'a Carried> for LibraryBody<'a> {
@@ -569,6 +615,11 @@ impl<'a> From<&'a Carried> for LibraryBody<'a> {
             path: &library.path,
             source: library.source.display().to_string(),
             sha256: &library.sha256,
+            package: library.package.as_ref().map(|package| PackageBody {
+                name: &package.name,
+                version: &package.version,
+                url: &package.url,
+            }),
         }
     }
 }
@@ -930,6 +981,8 @@ mod tests {
             tags: vec!["cp39-abi3-manylinux_2_34_x86_64".to_owned()],
             needed: vec!["libc.so.6".to_owned()],
             libraries: Vec::new(),
+            outside: Vec::new(),
+            interpreter: None,
             files: 7,
         }
     }

@@ -24,12 +24,11 @@ pub fn alone(cargo: &CargoFacts, listener: Listener<'_>) -> Result<Alone, FileEr
     let path = folder.join("lock");
     let file = File::create(&path).map_err(FileError::new("create", &path))?;
     if is_taken(&file) {
-        listener(Event::Notice {
+        listener(Event::Aside {
             message: format!(
                 "waiting for another build in {}",
                 cargo.target_directory.display()
             ),
-            hint: None,
         });
         wait(&file);
     }

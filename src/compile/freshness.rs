@@ -125,9 +125,9 @@ impl<'a> Watch<'a> {
             .collect()
     }
 
-    /// Writes down what was compiled from what. That it may be impossible to write is of no harm: the next build compiles the
-    /// local packages again.
-    pub fn end(self, messages: &Messages) {
+    /// Writes down what was compiled from what, and gives the files that it was compiled from. That it may be impossible to write is
+    /// of no harm: the next build compiles the local packages again.
+    pub fn end(self, messages: &Messages) -> Vec<PathBuf> {
         let nothing_new = local(self.cargo, messages).all(|artifact| artifact.fresh);
         let record = match self.record {
             Some(compared) if nothing_new && compared.is_same() => compared.record,
@@ -139,6 +139,14 @@ impl<'a> Watch<'a> {
             ),
         };
         write(&self.own, &record);
+        let sources = record.packages.into_values();
+        let files = sources.flat_map(|sources| {
+            sources
+                .named_files
+                .into_keys()
+                .chain(sources.folder_files.into_keys())
+        });
+        files.collect()
     }
 
     /// Writes down what was compiled of crates that have their own sources in a copy of the project, under the paths of the project
@@ -549,6 +557,7 @@ mod tests {
                 features: Vec::new(),
                 extra: serde_json::Value::Null,
                 normal_dependencies: Vec::new(),
+                optional_dependencies: BTreeMap::new(),
                 build_dependencies: Vec::new(),
                 is_proc_macro: false,
             };
@@ -629,6 +638,7 @@ mod tests {
                         kind: vec![kind.to_owned()],
                         crate_types: vec![kind.to_owned()],
                     },
+                    profile: crate::compile::messages::Profile::default(),
                     features: Vec::new(),
                     filenames: vec![self.path(path)],
                     executable: None,

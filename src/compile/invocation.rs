@@ -333,6 +333,7 @@ mod tests {
             features: Vec::new(),
             extra: serde_json::Value::Null,
             normal_dependencies: Vec::new(),
+            optional_dependencies: BTreeMap::new(),
             build_dependencies: Vec::new(),
             is_proc_macro: false,
         }

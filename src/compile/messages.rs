@@ -25,6 +25,8 @@ pub(super) struct Artifact {
     pub package_id: String,
     pub target: Target,
     #[serde(default)]
+    pub profile: Profile,
+    #[serde(default)]
     pub features: Vec<String>,
     #[serde(default)]
     pub filenames: Vec<PathBuf>,
@@ -34,6 +36,13 @@ pub(super) struct Artifact {
     /// Whether it lay there already.
     #[serde(default)]
     pub fresh: bool,
+}
+
+/// How an artifact was compiled.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Profile {
+    #[serde(default)]
+    pub opt_level: String,
 }
 
 /// The part of a package that an artifact is made of.
@@ -110,6 +119,20 @@ impl Messages {
             .map(PathBuf::as_path)
     }
 
+    /// How hard the compiler worked on a product.
+    pub fn optimisation_of(&self, product: &Product) -> &str {
+        let file = self.file_of(product);
+        self.artifacts
+            .iter()
+            .filter(|artifact| artifact.package_id == product.package)
+            .find(|artifact| {
+                let program = artifact.executable.as_deref();
+                let mut files = artifact.filenames.iter().map(PathBuf::as_path).chain(program);
+                files.any(|path| Some(path) == file)
+            })
+            .map_or("", |artifact| artifact.profile.opt_level.as_str())
+    }
+
     fn program(&self, package_id: &str, name: &str) -> Option<&Path> {
         self.artifacts
             .iter()
@@ -170,7 +193,7 @@ impl Messages {
 
 impl Artifact {
     /// Whether it is what a package's `[lib]` became, not its build script and not a procedural macro.
-    fn is_library(&self) -> bool {
+    pub(super) fn is_library(&self) -> bool {
         self.target
             .kind
             .iter()

@@ -4,6 +4,7 @@
 mod alone;
 mod freshness;
 mod invocation;
+mod linked;
 mod messages;
 mod rustflags;
 mod sources;
@@ -40,6 +41,8 @@ pub struct Compiled {
     pub archives: Vec<PathBuf>,
     /// `OUT_DIR` of each package with a build script, by package id.
     pub out_dirs: BTreeMap<String, PathBuf>,
+    /// The packages whose code is in the files, by id.
+    pub linked: BTreeSet<String>,
     /// Features that PyO3's crates were really compiled with, by crate name.
     pub pyo3_features: BTreeMap<String, Vec<String>>,
     /// How long cargo took.
@@ -246,6 +249,8 @@ impl Compiled {
         let debug_file = messages.debug_file_of(product).filter(|file| file.is_file());
         self.debug_files.push(debug_file.map(Path::to_owned));
         self.compiled += messages.compiled();
+        self.linked
+            .extend(linked::linked(&project.cargo, product, messages));
         for (known, more) in [
             (&mut self.archives, messages.archives()),
             (&mut self.link_search, messages.link_search()),
@@ -304,7 +309,10 @@ impl Cargo<'_> {
             )?;
             messages = self.run(call)?;
         }
-        watch.end(&messages);
+        (self.listener)(Event::Compiled {
+            call: call.line_from(self.host.working_directory()),
+            sources: watch.end(&messages),
+        });
         Ok(messages)
     }
 
@@ -336,12 +344,11 @@ impl Cargo<'_> {
             return Ok(());
         }
         let names: Vec<String> = names.into_iter().collect();
-        (self.listener)(Event::Notice {
+        (self.listener)(Event::Aside {
             message: format!(
                 "the sources of `{}` {reason}: compiling them again",
                 names.join("`, `")
             ),
-            hint: None,
         });
         self.call(
             &invocation::cargo_clean(self.project.into(), self.host, &names),

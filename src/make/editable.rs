@@ -109,6 +109,8 @@ pub fn editable_wheel(
     let proof = super::Proof {
         needed: finished.needed,
         libraries: Vec::new(),
+        outside: Vec::new(),
+        interpreter: None,
     };
     maker.write(
         finished.wheel,
@@ -157,7 +159,7 @@ impl Editing<'_> {
                 ),
             )?;
         }
-        maker.add_dist_info(&filename, &mut settled)?;
+        maker.add_dist_info(&filename, &compiled, &mut settled)?;
         Ok(Editable {
             editing: self,
             compiled,

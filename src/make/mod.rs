@@ -5,6 +5,7 @@
 
 mod editable;
 mod hooks;
+mod inputs;
 mod planned;
 mod sdist;
 
@@ -23,7 +24,7 @@ use crate::bundle::{self, BundleError, Bundled, Wish};
 use crate::check::{self, Finding, Profile, Severity, rules};
 use crate::compile::{self, CompileError, Compiled};
 use crate::elf::{self, ElfError, Facts};
-use crate::event::{Carried, Event, Listener, Stage, WheelMade};
+use crate::event::{Carried, Event, Listener, Outside, Stage, WheelMade};
 use crate::fs::{self, FileError};
 use crate::glue::{self, GlueError};
 use crate::graft::Naming;
@@ -189,6 +190,7 @@ pub fn wheels(
     let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
+    listener(Event::Project(inputs::seen(&project, &selected.tree)));
     let _alone = compile::alone(&project.cargo, listener)?;
     let maker = Maker {
         project: &project,
@@ -366,6 +368,8 @@ fn sysroot(project: &Project) -> PathBuf {
 struct Proof {
     needed: Vec<String>,
     libraries: Vec<Carried>,
+    outside: Vec<Outside>,
+    interpreter: Option<String>,
 }
 
 /// What every job of a project shares.
@@ -416,14 +420,14 @@ impl Maker<'_> {
                     .collect::<Vec<_>>(),
             ),
         )?;
-        self.add_dist_info(&filename, &mut tree)?;
+        self.add_dist_info(&filename, &compiled, &mut tree)?;
         let papers = Papers {
             dist_info: &filename.dist_info(),
             folder: &libraries_folder(self.project),
             name: filename.distribution(),
             version: filename.version(),
             closure: &bundled.closure,
-            sysroot: &sysroot(self.project),
+            owners: &bundled.owners,
             timestamp: self.host.source_date_epoch(),
             has_bill: self.project.settings.sbom_libraries.value,
         };
@@ -432,6 +436,8 @@ impl Maker<'_> {
         let proof = Proof {
             needed: needed.into_iter().collect(),
             libraries: bundled.carried(),
+            outside: bundled.outside(),
+            interpreter: job.interpreter.as_ref().map(Interpreter::describe),
         };
         Ok((Wheel::new(filename, tree), proof))
     }
@@ -739,9 +745,14 @@ impl Maker<'_> {
         compiled.out_dirs.get(&id).cloned()
     }
 
-    fn add_dist_info(&self, filename: &WheelFilename, tree: &mut Tree) -> Result<(), MakeError> {
+    fn add_dist_info(
+        &self,
+        filename: &WheelFilename,
+        compiled: &Compiled,
+        tree: &mut Tree,
+    ) -> Result<(), MakeError> {
         self.add_descriptions(filename, tree)?;
-        self.add_bills(filename, tree)
+        self.add_bills(filename, compiled, tree)
     }
 
     /// What is known without compiling: METADATA, WHEEL, the entry points and the licences.
@@ -779,7 +790,12 @@ impl Maker<'_> {
     }
 
     /// Bills of materials.
-    fn add_bills(&self, filename: &WheelFilename, tree: &mut Tree) -> Result<(), MakeError> {
+    fn add_bills(
+        &self,
+        filename: &WheelFilename,
+        compiled: &Compiled,
+        tree: &mut Tree,
+    ) -> Result<(), MakeError> {
         let folder = filename.dist_info();
         let mut add = |name: &str, entry: Entry| -> Result<(), MakeError> {
             Ok(tree.add(ArchivePath::parse(&format!("{folder}/{name}"))?, entry)?)
@@ -787,7 +803,7 @@ impl Maker<'_> {
         let settings = &self.project.settings;
         if settings.sbom_rust.value {
             let cargo = &self.project.cargo;
-            let text = sbom::render(cargo, self.host.source_date_epoch());
+            let text = sbom::render(cargo, &compiled.linked, self.host.source_date_epoch());
             add(
                 &format!("sboms/{}", sbom::file_name(cargo)),
                 Entry::generated(text, "bill of materials of the crates compiled in"),
@@ -843,7 +859,12 @@ impl Maker<'_> {
         clock: Instant,
     ) -> Result<WheelMade, MakeError> {
         self.judge(&wheel)?;
-        let Proof { needed, libraries } = proof;
+        let Proof {
+            needed,
+            libraries,
+            outside,
+            interpreter,
+        } = proof;
         let filename = wheel.filename.to_string();
         let tags = wheel.filename.tag().expanded();
         let files = wheel.tree.len() + 1;
@@ -856,8 +877,10 @@ impl Maker<'_> {
             sha256: written.sha256,
             size: written.size,
             tags,
+            interpreter,
             needed,
             libraries,
+            outside,
             files,
         };
         (self.listener)(Event::Wheel(made.clone()));

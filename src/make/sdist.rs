@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MakeError, announce, begin, check_writable, end, understand, wheels};
+use super::{MakeError, announce, begin, check_writable, end, inputs, understand, wheels};
 use crate::check::{self, Kind, Profile, Severity};
 use crate::compile;
 use crate::event::{Event, Listener, SdistMade, Stage, WheelMade};
@@ -67,6 +67,7 @@ fn make(
     let mut sdist = sdist::collect(project)?;
     complete(project, &mut sdist, wish, listener)?;
     announce(&sdist.notices, listener);
+    listener(Event::Project(inputs::seen(project, &sdist.tree)));
     let bytes = sdist::pack(&sdist, host.source_date_epoch())?;
     let filename = format!("{}.tar.gz", sdist.name);
     judge(&filename, &bytes, host, listener)?;

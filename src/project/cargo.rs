@@ -80,6 +80,8 @@ pub struct PackageFacts {
     pub extra: serde_json::Value,
     /// Packages it is compiled against (normal dependencies for this target), by id.
     pub normal_dependencies: Vec<String>,
+    /// Of these, those that are only there where a feature asks for them: by id, the features any of which does.
+    pub optional_dependencies: BTreeMap<String, BTreeSet<String>>,
     /// Packages that its build script is compiled against, by id.
     pub build_dependencies: Vec<String>,
     /// Whether it is a procedural macro.
@@ -503,12 +505,49 @@ fn reachable(metadata: &Metadata, root: &PackageId) -> BTreeMap<String, PackageF
                 features: node.features.iter().map(ToString::to_string).collect(),
                 extra: package.metadata.clone(),
                 normal_dependencies: ids(&normal),
+                optional_dependencies: optional_dependencies(metadata, node),
                 build_dependencies: ids(&build),
                 is_proc_macro: has(&TargetKind::ProcMacro),
             },
         );
     }
     packages
+}
+
+/// The normal dependencies of a package that features turn on, with those features.
+fn optional_dependencies(metadata: &Metadata, node: &Node) -> BTreeMap<String, BTreeSet<String>> {
+    let package = &metadata[&node.id];
+    let mut optional = BTreeMap::new();
+    for found in &node.deps {
+        let target = &metadata[&found.pkg];
+        let written: Vec<&cargo_metadata::Dependency> = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal)
+            .filter(|dependency| *dependency.name == **target.name && dependency.req.matches(&target.version))
+            .filter(|dependency| {
+                let rename = dependency.rename.as_ref();
+                rename.is_none_or(|rename| rename.replace('-', "_") == found.name)
+            })
+            .collect();
+        if written.is_empty() || !written.iter().all(|dependency| dependency.optional) {
+            continue;
+        }
+        let asks = |value: &String| {
+            written.iter().any(|dependency| {
+                let key = dependency.rename.as_deref().unwrap_or(dependency.name.as_str());
+                let word = value.strip_prefix("dep:").unwrap_or(value);
+                word == key && value != key || value.split_once('/').is_some_and(|(name, _)| name == key)
+            })
+        };
+        let features = package.features.iter();
+        let asking = features.filter(|(_, values)| values.iter().any(asks));
+        optional.insert(
+            found.pkg.repr.clone(),
+            asking.map(|(name, _)| name.clone()).collect(),
+        );
+    }
+    optional
 }
 
 /// Whether the features that cargo's description shows for PyO3 may not be those the extension is built with: it joins those of

@@ -5,16 +5,18 @@
 //! <https://cyclonedx.org/docs/1.5/json/>, <https://peps.python.org/pep-0770/>
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::sbom::{date_and_time, license_of, percent_encoded};
+use super::sbom::{date_and_time, license_of};
 use crate::archive::{ArchiveError, ArchivePath, Entry, Tree};
-use crate::audit::packages::{Package, Packages};
+use crate::audit::packages::Package;
 use crate::audit::{Closure, Place};
 use crate::fs;
 use crate::graft::Traveller;
+use crate::url::percent_encoded;
+use crate::zip::deflate::Digest;
 
 /// What the papers are written for.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +31,8 @@ pub struct Papers<'a> {
     pub version: &'a str,
     /// Who needs whom.
     pub closure: &'a Closure,
-    /// The root of the system that the libraries were taken from.
-    pub sysroot: &'a Path,
+    /// The packages that the libraries belong to, by the libraries' real paths.
+    pub owners: &'a BTreeMap<PathBuf, Package>,
     /// The time to write down, in seconds since 1970; none for none.
     pub timestamp: Option<u64>,
     /// Whether there is a bill of materials.
@@ -47,12 +49,7 @@ pub fn add(travellers: &[Traveller], papers: &Papers<'_>, tree: &mut Tree) -> Re
     if travellers.is_empty() {
         return Ok(());
     }
-    let packages = Packages::at(papers.sysroot);
-    let owners: BTreeMap<&Path, Package> = travellers
-        .iter()
-        .filter_map(|traveller| Some((traveller.source.as_path(), packages.owner(&traveller.source)?)))
-        .collect();
-    for owner in owners.values() {
+    for owner in papers.owners.values() {
         for license in &owner.license_files {
             let Ok(text) = fs::read(license) else { continue };
             let name = license.file_name().unwrap_or_default().to_string_lossy();
@@ -67,19 +64,23 @@ pub fn add(travellers: &[Traveller], papers: &Papers<'_>, tree: &mut Tree) -> Re
     if papers.has_bill {
         // The name that auditwheel and maturin gave it, and that others look for.
         let path = format!("{}/sboms/auditwheel.cdx.json", papers.dist_info);
-        let text = bill(travellers, papers, &owners);
+        let text = bill(travellers, papers);
         let rule = "bill of materials of the libraries that travel";
         tree.put(ArchivePath::parse(&path)?, Entry::generated(text, rule));
     }
     Ok(())
 }
 
-fn bill(travellers: &[Traveller], papers: &Papers<'_>, owners: &BTreeMap<&Path, Package>) -> String {
+fn bill(travellers: &[Traveller], papers: &Papers<'_>) -> String {
     let root = format!(
         "pkg:pypi/{}@{}",
         papers.name.replace('_', "-").to_lowercase(),
-        papers.version
+        percent_encoded(papers.version)
     );
+    let reference = |traveller: &Traveller| match papers.owners.get(&traveller.source) {
+        Some(owner) => owner.url(),
+        None => traveller.path.to_string(),
+    };
     let by_source: BTreeMap<&PathBuf, &Traveller> = travellers
         .iter()
         .map(|traveller| (&traveller.source, traveller))
@@ -90,19 +91,34 @@ fn bill(travellers: &[Traveller], papers: &Papers<'_>, owners: &BTreeMap<&Path, 
                 Place::Machine(path) => by_source.get(path),
                 _ => None,
             })
-            .map(|traveller| traveller.path.to_string())
+            .map(|traveller| reference(traveller))
             .collect()
     };
     let needs_of_wheel = reached(&mut papers.closure.objects.values().flat_map(BTreeMap::values));
-    let mut dependencies = vec![json!({"ref": root, "dependsOn": needs_of_wheel})];
-    let mut components = Vec::new();
+    let mut parts: BTreeMap<String, Part<'_>> = BTreeMap::new();
     for traveller in travellers {
-        components.push(component(traveller, owners.get(traveller.source.as_path())));
+        let own = reference(traveller);
+        let part = parts.entry(own.clone()).or_insert_with(|| Part {
+            owner: papers.owners.get(&traveller.source),
+            files: Vec::new(),
+            needs: BTreeSet::new(),
+        });
+        part.files.push(traveller);
         if let Some(library) = papers.closure.libraries.get(&traveller.source) {
-            let needs = reached(&mut library.needs.values());
-            dependencies.push(json!({"ref": traveller.path.as_str(), "dependsOn": needs}));
+            part.needs.extend(reached(&mut library.needs.values()));
+            part.needs.remove(&own);
         }
     }
+    let mut dependencies = vec![json!({"ref": root, "dependsOn": needs_of_wheel})];
+    dependencies.extend(
+        parts
+            .iter()
+            .map(|(reference, part)| json!({"ref": reference, "dependsOn": part.needs})),
+    );
+    let components: Vec<Value> = parts
+        .iter()
+        .map(|(reference, part)| part.component(reference))
+        .collect();
     let mut metadata = json!({
         "tools": {"components": [{
             "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")
@@ -125,40 +141,52 @@ fn bill(travellers: &[Traveller], papers: &Papers<'_>, owners: &BTreeMap<&Path, 
     format!("{document:#}\n")
 }
 
-fn component(traveller: &Traveller, owner: Option<&Package>) -> Value {
-    let mut component = json!({
-        "type": "library",
-        "bom-ref": traveller.path.as_str(),
-        "name": traveller.soname,
-        "hashes": [{"alg": "SHA-256", "content": traveller.sha256}],
-    });
-    if let Some(owner) = owner {
-        component["version"] = owner.version.clone().into();
-        component["purl"] = package_url(owner).into();
+/// What travels of one package; a library that no package manager knows is a part of its own.
+struct Part<'a> {
+    owner: Option<&'a Package>,
+    files: Vec<&'a Traveller>,
+    /// The other parts that it needs.
+    needs: BTreeSet<String>,
+}
+
+impl Part<'_> {
+    fn component(&self, reference: &str) -> Value {
+        let Some(owner) = self.owner else {
+            let library = self.files[0];
+            return json!({
+                "type": "library",
+                "bom-ref": reference,
+                "name": library.soname,
+                "hashes": hashes(library),
+            });
+        };
+        let files: Vec<Value> = self.files.iter().map(|library| file(library)).collect();
+        let mut component = json!({
+            "type": "library",
+            "bom-ref": reference,
+            "name": owner.name,
+            "version": owner.version,
+            "purl": reference,
+            "components": files,
+        });
         if let Some(license) = &owner.license {
             component["licenses"] = json!([license_of(license)]);
         }
+        component
     }
-    component
 }
 
-/// `pkg:deb/debian/libpq5@15.14-0%2Bdeb12u1?arch=amd64&distro=debian-12`
-///
-/// <https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst>
-fn package_url(package: &Package) -> String {
-    let distribution = package.distribution.as_deref().unwrap_or("linux");
-    let distro = match (&package.distribution, &package.release) {
-        (Some(name), Some(release)) => {
-            format!("&distro={}-{}", percent_encoded(name), percent_encoded(release))
-        }
-        _ => String::new(),
-    };
-    format!(
-        "pkg:{}/{}/{}@{}?arch={}{distro}",
-        package.manager.name(),
-        percent_encoded(distribution),
-        percent_encoded(&package.name),
-        percent_encoded(&package.version),
-        percent_encoded(&package.architecture)
-    )
+/// A library as it lies in the wheel.
+fn file(library: &Traveller) -> Value {
+    json!({
+        "type": "file",
+        "bom-ref": library.path.as_str(),
+        "name": library.path.as_str(),
+        "hashes": hashes(library),
+    })
+}
+
+/// Of the file in the wheel, whose names are edited: whoever has the wheel can look.
+fn hashes(library: &Traveller) -> Value {
+    json!([{"alg": "SHA-256", "content": Digest::of(&library.bytes).sha256_hex()}])
 }

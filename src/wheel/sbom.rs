@@ -4,12 +4,12 @@
 //!
 //! <https://cyclonedx.org/docs/1.5/json/>, <https://peps.python.org/pep-0770/>
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::project::cargo::{CargoFacts, PackageFacts};
+use crate::url::percent_encoded;
 
 /// The document's name below `sboms/`.
 #[must_use]
@@ -17,27 +17,28 @@ pub fn file_name(cargo: &CargoFacts) -> String {
     format!("{}.cyclonedx.json", cargo.root().name)
 }
 
-/// The document: the root crate and everything that its build for this target uses.
-///
-/// What ends up in the library is `required`; what only helps to build it (build scripts, procedural macros and what they are
-/// made of) is `excluded`. `timestamp` is in seconds since 1970.
+/// The document: the root crate and every crate whose code is in the wheel too. `linked` are their packages, by id; `timestamp` is in
+/// seconds since 1970.
 ///
 /// # Panics
 /// Never: what is written here can always be written as JSON.
 #[must_use]
-pub fn render(cargo: &CargoFacts, timestamp: Option<u64>) -> String {
-    let linked = linked(cargo);
-    let mut components: Vec<Component<'_>> = cargo
+pub fn render(cargo: &CargoFacts, linked: &BTreeSet<String>, timestamp: Option<u64>) -> String {
+    let linked: BTreeMap<&str, &PackageFacts> = cargo
         .packages
         .iter()
+        .filter(|(id, _)| linked.contains(*id) || **id == cargo.root_id)
+        .map(|(id, package)| (id.as_str(), package))
+        .collect();
+    let mut components: Vec<Component<'_>> = linked
+        .iter()
         .filter(|(id, _)| **id != cargo.root_id)
-        .map(|(id, package)| Component::of(cargo, package, "library", linked.contains(id.as_str())))
+        .map(|(_, package)| Component::of(cargo, package, "library"))
         .collect();
     components.sort_by(|one, other| one.bom_ref.cmp(&other.bom_ref));
-    let mut dependencies: Vec<Dependency> = cargo
-        .packages
-        .values()
-        .map(|package| Dependency::of(cargo, package))
+    let mut dependencies: Vec<Dependency> = linked
+        .iter()
+        .map(|(id, package)| Dependency::of(cargo, id, package, &linked))
         .collect();
     dependencies.sort_by(|one, other| one.reference.cmp(&other.reference));
     let document = Document {
@@ -53,7 +54,7 @@ pub fn render(cargo: &CargoFacts, timestamp: Option<u64>) -> String {
                     version: env!("CARGO_PKG_VERSION"),
                 }],
             },
-            component: Component::of(cargo, cargo.root(), root_kind(cargo), true),
+            component: Component::of(cargo, cargo.root(), root_kind(cargo)),
             properties: [Property {
                 name: "cdx:rustc:sbom:target:triple",
                 value: &cargo.target_triple,
@@ -66,26 +67,6 @@ pub fn render(cargo: &CargoFacts, timestamp: Option<u64>) -> String {
         serde_json::to_string_pretty(&document).expect("text and numbers can always be written as JSON");
     text.push('\n');
     text
-}
-
-/// The packages whose code is in the library, by id.
-fn linked(cargo: &CargoFacts) -> BTreeSet<&str> {
-    let mut linked = BTreeSet::new();
-    let mut open: Vec<&str> = [&cargo.root_id]
-        .into_iter()
-        .chain(&cargo.further)
-        .map(String::as_str)
-        .collect();
-    while let Some(id) = open.pop() {
-        let Some(package) = cargo.packages.get(id) else {
-            continue;
-        };
-        // A procedural macro runs inside the compiler, and so does all that it is made of.
-        if !package.is_proc_macro && linked.insert(id) {
-            open.extend(package.normal_dependencies.iter().map(String::as_str));
-        }
-    }
-    linked
 }
 
 fn root_kind(cargo: &CargoFacts) -> &'static str {
@@ -131,21 +112,6 @@ fn package_url(cargo: &CargoFacts, package: &PackageFacts) -> String {
         Some(_) => {}
     }
     url
-}
-
-/// A part of a URL, with everything encoded that could mean something there.
-#[must_use]
-pub fn percent_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if plain(byte) {
-            out.push(byte.into());
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 /// `2024-02-29T23:59:59Z`; no later than the last second of the year 9999.
@@ -204,21 +170,19 @@ struct Component<'a> {
     bom_ref: String,
     name: &'a str,
     version: String,
-    scope: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     licenses: Option<[License; 1]>,
     purl: String,
 }
 
 impl<'a> Component<'a> {
-    fn of(cargo: &CargoFacts, package: &'a PackageFacts, kind: &'static str, is_linked: bool) -> Self {
+    fn of(cargo: &CargoFacts, package: &'a PackageFacts, kind: &'static str) -> Self {
         let purl = package_url(cargo, package);
         Self {
             kind,
             bom_ref: purl.clone(),
             name: &package.name,
             version: package.version.to_string(),
-            scope: if is_linked { "required" } else { "excluded" },
             licenses: package.license.as_deref().map(|license| [License::of(license)]),
             purl,
         }
@@ -271,16 +235,26 @@ struct Dependency {
 }
 
 impl Dependency {
-    fn of(cargo: &CargoFacts, package: &PackageFacts) -> Self {
+    fn of(
+        cargo: &CargoFacts,
+        id: &str,
+        package: &PackageFacts,
+        linked: &BTreeMap<&str, &PackageFacts>,
+    ) -> Self {
+        let mut depends_on: BTreeSet<String> = package
+            .normal_dependencies
+            .iter()
+            .filter_map(|id| linked.get(id.as_str()))
+            .map(|needed| package_url(cargo, needed))
+            .collect();
+        if id == cargo.root_id {
+            // They stand beside it in the same wheel.
+            let further = cargo.further.iter().filter_map(|id| linked.get(id.as_str()));
+            depends_on.extend(further.map(|package| package_url(cargo, package)));
+        }
         Self {
             reference: package_url(cargo, package),
-            depends_on: package
-                .normal_dependencies
-                .iter()
-                .chain(&package.build_dependencies)
-                .filter_map(|id| cargo.packages.get(id))
-                .map(|needed| package_url(cargo, needed))
-                .collect(),
+            depends_on,
         }
     }
 }
@@ -302,6 +276,7 @@ mod tests {
             features: vec![],
             extra: serde_json::Value::Null,
             normal_dependencies: ids(normal),
+            optional_dependencies: BTreeMap::new(),
             build_dependencies: ids(build),
             is_proc_macro: name.ends_with("-macros"),
         };
@@ -318,7 +293,7 @@ mod tests {
                 crate_types: vec!["cdylib".to_owned()],
                 required_features: vec![],
             }],
-            feature_table: std::collections::BTreeMap::new(),
+            feature_table: BTreeMap::new(),
             members: Vec::new(),
             further: Vec::new(),
             packages: [
@@ -344,36 +319,27 @@ mod tests {
         }
     }
 
+    /// All that can be linked.
+    fn linked() -> BTreeSet<String> {
+        ["demo", "sibling", "pyo3", "libc", "forked"]
+            .map(|name| format!("id:{name}"))
+            .into()
+    }
+
     fn parsed(timestamp: Option<u64>) -> serde_json::Value {
-        serde_json::from_str(&render(&cargo(), timestamp)).unwrap()
+        serde_json::from_str(&render(&cargo(), &linked(), timestamp)).unwrap()
     }
 
     #[test]
-    fn what_only_helps_to_build_is_marked() {
+    fn what_is_not_linked_is_not_there() {
         let document = parsed(None);
-        let scopes: Vec<_> = document["components"]
-            .as_array()
-            .unwrap()
+        let components = document["components"].as_array().unwrap();
+        let names: Vec<_> = components
             .iter()
-            .map(|component| {
-                (
-                    component["name"].as_str().unwrap(),
-                    component["scope"].as_str().unwrap(),
-                )
-            })
+            .map(|component| component["name"].as_str().unwrap())
             .collect();
-        assert_eq!(
-            scopes,
-            [
-                ("config", "excluded"),
-                ("forked", "required"),
-                ("libc", "required"),
-                ("pyo3-macros", "excluded"),
-                ("pyo3", "required"),
-                ("sibling", "required"),
-                ("syn", "excluded"),
-            ]
-        );
+        assert_eq!(names, ["forked", "libc", "pyo3", "sibling"]);
+        assert!(!document.to_string().contains("syn"));
     }
 
     #[test]
@@ -411,7 +377,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(reached.len(), 8);
+        assert_eq!(reached.len(), 5);
     }
 
     #[test]
@@ -431,7 +397,7 @@ mod tests {
 
     #[test]
     fn nothing_tells_where_and_when_it_was_made() {
-        let text = render(&cargo(), None);
+        let text = render(&cargo(), &linked(), None);
         assert!(!text.contains("secret"));
         assert!(!text.contains("serialNumber"));
         assert!(!text.contains("timestamp"));

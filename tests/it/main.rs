@@ -2,6 +2,7 @@
 //!
 //! Nothing is skipped: what a test needs is put in place by the test itself, or it fails and says what is missing.
 
+mod artifacts;
 mod audit;
 mod case;
 mod check;

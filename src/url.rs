@@ -1,0 +1,35 @@
+//! Parts of URLs, as plain text.
+
+use std::fmt::Write as _;
+
+/// A part of a URL, with everything encoded that could mean something there.
+///
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.1>
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if plain(byte) {
+            out.push(byte.into());
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_a_url_is_encoded() {
+        assert_eq!(percent_encoded("1:2.3-4~rc1"), "1:2.3-4~rc1");
+        assert_eq!(
+            percent_encoded("15.14-0+deb12u1?&@%"),
+            "15.14-0%2Bdeb12u1%3F%26%40%25"
+        );
+        assert_eq!(percent_encoded("ä b"), "%C3%A4%20b");
+    }
+}
