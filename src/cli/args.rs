@@ -14,6 +14,7 @@ use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::check::CheckArguments;
+use super::ci::CiArguments;
 use super::cook::CookArguments;
 use super::develop::DevelopArguments;
 use super::elf::ElfArguments;
@@ -135,6 +136,9 @@ pub enum Command {
     New(NewArguments),
     /// Make a project of a folder or a crate, and overwrite nothing
     Init(InitArguments),
+    /// Write a workflow that builds, tests and publishes wheels, for GitHub or GitLab
+    #[command(alias = "generate-ci")]
+    Ci(CiArguments),
     /// List the Pythons that wheels can be built for
     ListPython(ListPythonArguments),
     /// Print what a shell needs to complete the flags
@@ -316,7 +320,7 @@ pub struct ArtifactArguments {
     /// Write SHA256SUMS beside what is made
     #[arg(long)]
     pub checksums: bool,
-    /// Write what was built of what, how and when, as JSON [default: build-report.json beside it]
+    /// Write what was built of what and how, as JSON [default: build-report.json]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub report: Option<Option<PathBuf>>,
 }
@@ -844,6 +848,19 @@ const CHECK_EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
+const CI_EXAMPLES: &[(&str, &str)] = &[
+    ("ironwheel ci github", "for x86_64 and aarch64, with attestations"),
+    ("ironwheel ci gitlab --print", "only shown"),
+    (
+        "ironwheel ci github --apt libpq-dev --pytest",
+        "with a library, and the project's tests",
+    ),
+    (
+        "ironwheel ci github --arch x86_64,s390x=our-runner",
+        "with a machine of one's own",
+    ),
+];
+
 const SDIST_EXAMPLES: &[(&str, &str)] = &[
     ("ironwheel sdist -o dist", "the project here"),
     ("ironwheel sdist --vendor", "with the sources of all dependencies"),
@@ -867,6 +884,7 @@ pub(super) fn examples(command: &str) -> &'static [(&'static str, &'static str)]
         "plan" => PLAN_EXAMPLES,
         "sdist" => SDIST_EXAMPLES,
         "check" => CHECK_EXAMPLES,
+        "ci" => CI_EXAMPLES,
         _ => &[],
     }
 }

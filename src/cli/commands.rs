@@ -3,8 +3,11 @@
 use std::error::Error;
 use std::ffi::OsString;
 
-use super::args::{self, Arguments, ArtifactArguments, BuildArguments, Command, UsageError};
+use super::args::{
+    self, Arguments, ArtifactArguments, BuildArguments, Command, RepairArguments, SdistArguments, UsageError,
+};
 use super::check::{self, CheckError};
+use super::ci;
 use super::cook;
 use super::elf;
 use super::hints;
@@ -14,8 +17,8 @@ use super::pep517;
 use super::render::{self, Screen};
 use super::scaffold;
 use super::show;
-use crate::cook::CookError;
 use crate::artifacts::{self, Made, Recorder};
+use crate::cook::CookError;
 use crate::develop::{self, DevelopError};
 use crate::elf_file::ElfFileError;
 use crate::event::Event;
@@ -23,6 +26,7 @@ use crate::host::{Host, HostError};
 use crate::make::{self, MakeError, SdistWish};
 use crate::pgo::{self, PgoError};
 use crate::process;
+use crate::project;
 use crate::project::settings::{self, Overrides};
 use crate::repair::{self, RepairError};
 use crate::scaffold::ScaffoldError;
@@ -168,35 +172,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
     match &arguments.command {
-        Command::Build(build) => {
-            let (overrides, host) = asked(arguments, build)?;
-            let recorder = Recorder::default();
-            let tell = |event| note(&recorder, screen, &event);
-            let is_profiled = settings::wants_profile(&overrides, &host).map_err(UsageError::from)?;
-            if build.sdist && is_profiled {
-                return Err(UsageError::Together("--sdist", "--pgo").into());
-            }
-            let (sdist, wheels) = if build.sdist {
-                let (sdist, wheels) = make::sdist_and_wheels(&overrides, SdistWish::default(), &host, &tell)?;
-                screen.sdist(&sdist);
-                (Some(sdist), wheels)
-            } else if is_profiled {
-                let wheels = pgo::wheels(&overrides, &host, &tell);
-                (None, wheels.map_err(|error| Failure::Pgo(Box::new(error)))?)
-            } else {
-                (None, make::wheels(&overrides, &host, &tell)?)
-            };
-            if let Some(code) = &build.smoke {
-                let paths: Vec<_> = wheels.iter().map(|wheel| wheel.path.as_path()).collect();
-                check::try_all(&paths, code, &host, screen)?;
-            }
-            screen.wheels(&wheels);
-            let made = Made {
-                sdist: sdist.as_ref(),
-                wheels: &wheels,
-            };
-            lay_beside(&recorder, made, &build.artifacts, &host, screen)?;
-        }
+        Command::Build(asked) => build(arguments, asked, screen)?,
         Command::GenerateStubs(build) => {
             let (overrides, host) = asked(arguments, build)?;
             let out = build.out.as_ref().ok_or(UsageError::NoOutput)?;
@@ -210,20 +186,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
                 screen.tell(&event);
             })?);
         }
-        Command::Sdist(asked) => {
-            let overrides = asked.overrides(&arguments.screen);
-            let host = Host::capture()?;
-            let recorder = Recorder::default();
-            let sdist = make::sdist(&overrides, asked.wish(), &host, &|event| {
-                note(&recorder, screen, &event);
-            })?;
-            screen.sdist(&sdist);
-            let made = Made {
-                sdist: Some(&sdist),
-                wheels: &[],
-            };
-            lay_beside(&recorder, made, &asked.artifacts, &host, screen)?;
-        }
+        Command::Sdist(asked) => sdist(arguments, asked, screen)?,
         Command::Develop(asked) => {
             let request = asked.request(&arguments.screen)?;
             let host = Host::capture()?;
@@ -233,20 +196,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         }
         Command::Cook(asked) => cook::run(asked, &arguments.screen, &Host::capture()?, screen)?,
         Command::Check(check) => check::run(check, &Host::capture()?, screen)?,
-        Command::Repair(asked) => {
-            let host = Host::capture()?;
-            let request = asked.request(&host)?;
-            let recorder = Recorder::default();
-            let tell = |event| note(&recorder, screen, &event);
-            let wheels = repair::repair(&request, &host, &tell).map_err(Box::new);
-            let wheels = wheels.map_err(Failure::Repair)?;
-            screen.wheels(&wheels);
-            let made = Made {
-                sdist: None,
-                wheels: &wheels,
-            };
-            lay_beside(&recorder, made, &asked.artifacts, &host, screen)?;
-        }
+        Command::Repair(asked) => mend(asked, screen)?,
         Command::Show(show) => show::run(show, &Host::capture()?, screen)?,
         Command::Pep517(hook) => {
             let host = Host::capture()?;
@@ -258,6 +208,12 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         }
         Command::New(asked) => scaffold::make_new(asked, &Host::capture()?, screen)?,
         Command::Init(asked) => scaffold::init(asked, &Host::capture()?, screen)?,
+        Command::Ci(asked) => {
+            asked.check()?;
+            let host = Host::capture()?;
+            let project = project::load(&asked.overrides(), &host).map_err(MakeError::Project)?;
+            ci::run(asked, &project, &host, screen)?;
+        }
         Command::ListPython(asked) => list_python::run(asked, &Host::capture()?, screen)?,
         Command::Completions(asked) => itself::completions(asked, screen),
         Command::Man(asked) => itself::man(asked, &Host::capture()?, screen).map_err(MakeError::File)?,
@@ -268,6 +224,66 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn build(arguments: &Arguments, build: &BuildArguments, screen: &Screen) -> Result<(), Failure> {
+    let (overrides, host) = asked(arguments, build)?;
+    let recorder = Recorder::default();
+    let tell = |event| note(&recorder, screen, &event);
+    let is_profiled = settings::wants_profile(&overrides, &host).map_err(UsageError::from)?;
+    if build.sdist && is_profiled {
+        return Err(UsageError::Together("--sdist", "--pgo").into());
+    }
+    let (sdist, wheels) = if build.sdist {
+        let (sdist, wheels) = make::sdist_and_wheels(&overrides, SdistWish::default(), &host, &tell)?;
+        screen.sdist(&sdist);
+        (Some(sdist), wheels)
+    } else if is_profiled {
+        let wheels = pgo::wheels(&overrides, &host, &tell);
+        (None, wheels.map_err(|error| Failure::Pgo(Box::new(error)))?)
+    } else {
+        (None, make::wheels(&overrides, &host, &tell)?)
+    };
+    if let Some(code) = &build.smoke {
+        let paths: Vec<_> = wheels.iter().map(|wheel| wheel.path.as_path()).collect();
+        check::try_all(&paths, code, &host, screen)?;
+    }
+    screen.wheels(&wheels);
+    let made = Made {
+        sdist: sdist.as_ref(),
+        wheels: &wheels,
+    };
+    lay_beside(&recorder, made, &build.artifacts, &host, screen)
+}
+
+fn sdist(arguments: &Arguments, asked: &SdistArguments, screen: &Screen) -> Result<(), Failure> {
+    let overrides = asked.overrides(&arguments.screen);
+    let host = Host::capture()?;
+    let recorder = Recorder::default();
+    let sdist = make::sdist(&overrides, asked.wish(), &host, &|event| {
+        note(&recorder, screen, &event);
+    })?;
+    screen.sdist(&sdist);
+    let made = Made {
+        sdist: Some(&sdist),
+        wheels: &[],
+    };
+    lay_beside(&recorder, made, &asked.artifacts, &host, screen)
+}
+
+fn mend(asked: &RepairArguments, screen: &Screen) -> Result<(), Failure> {
+    let host = Host::capture()?;
+    let request = asked.request(&host)?;
+    let recorder = Recorder::default();
+    let tell = |event| note(&recorder, screen, &event);
+    let wheels = repair::repair(&request, &host, &tell).map_err(Box::new);
+    let wheels = wheels.map_err(Failure::Repair)?;
+    screen.wheels(&wheels);
+    let made = Made {
+        sdist: None,
+        wheels: &wheels,
+    };
+    lay_beside(&recorder, made, &asked.artifacts, &host, screen)
 }
 
 fn note(recorder: &Recorder, screen: &Screen, event: &Event) {

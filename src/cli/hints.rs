@@ -265,9 +265,11 @@ fn show(error: &ShowError) -> Option<String> {
 
 fn scaffold(error: &ScaffoldError) -> Option<String> {
     match error {
-        ScaffoldError::Exists(_) | ScaffoldError::Name { .. } | ScaffoldError::Manifest { .. } => {
-            error.hint()
-        }
+        ScaffoldError::Exists(_)
+        | ScaffoldError::Name { .. }
+        | ScaffoldError::Manifest { .. }
+        | ScaffoldError::InTheWay(_)
+        | ScaffoldError::Ci(_) => error.hint(),
         ScaffoldError::File(error) => file(error),
     }
 }

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod check;
 pub mod cook;
+pub mod ci;
 pub mod develop;
 pub mod elf;
 pub mod commands;

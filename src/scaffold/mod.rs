@@ -2,10 +2,12 @@
 //! Knows nothing of building.
 
 mod additions;
+pub mod ci;
 mod templates;
 
 use std::path::{Path, PathBuf};
 
+use self::ci::CiError;
 use self::templates::There;
 use crate::fs::{self, FileError};
 use crate::name::{ModulePath, ProjectName};
@@ -71,6 +73,12 @@ pub enum ScaffoldError {
         /// Why.
         reason: String,
     },
+    /// A file that somebody may have written.
+    #[error("there is such a file already: {}", .0.display())]
+    InTheWay(PathBuf),
+    /// There is no workflow.
+    #[error(transparent)]
+    Ci(#[from] CiError),
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -87,6 +95,10 @@ impl ScaffoldError {
             )),
             Self::Name { .. } => Some("give another one: `--name`".to_owned()),
             Self::Manifest { .. } => Some("name the folder of a package".to_owned()),
+            Self::InTheWay(_) => {
+                Some("look at the new one with `--print`; `--force` takes its place".to_owned())
+            }
+            Self::Ci(error) => Some(error.hint()),
             Self::File(_) => None,
         }
     }

@@ -172,7 +172,10 @@ fn an_sdist_has_checksums_and_a_report_too() {
 fn a_repaired_wheel_s_report_names_the_wheel_that_it_was_made_of() {
     let case = Case::with_library("reported");
     let libraries = case.path("libraries").display().to_string();
-    let flags = [format!("-Clink-arg=-L{libraries}"), "-Clink-arg=-lreported".to_owned()];
+    let flags = [
+        format!("-Clink-arg=-L{libraries}"),
+        "-Clink-arg=-lreported".to_owned(),
+    ];
     let build = ["-q", "--auditwheel", "skip", "--", &flags[0], &flags[1]];
     case.build(build).succeeds();
     let soname = case.path("libraries/libreported.so.1.0");

@@ -61,7 +61,12 @@ folders! {
 }
 
 /// Folders that a test of their own builds, because they need more than a compiler or more than a moment.
-const OTHERS: [&str; 4] = ["container-stage", "embedded-python", "postgres-client", "uniffi-mixed"];
+const OTHERS: [&str; 4] = [
+    "container-stage",
+    "embedded-python",
+    "postgres-client",
+    "uniffi-mixed",
+];
 
 #[test]
 fn every_folder_is_a_test() {

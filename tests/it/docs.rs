@@ -51,6 +51,11 @@ fn the_commands_about_libraries_work_in_their_order() {
     work_in_their_order("docs/libraries.md", 2);
 }
 
+#[test]
+fn the_commands_about_continuous_integration_work_in_their_order() {
+    work_in_their_order("docs/ci.md", 1);
+}
+
 fn work_in_their_order(document: &str, more_than: usize) {
     let commands = commands(document);
     assert!(commands.len() > more_than, "{commands:?}");

@@ -62,3 +62,9 @@ fn the_help_of_sdist() {
     assert_snapshot!(said(&["sdist", "-h"]));
     assert_snapshot!(said(&["sdist", "--help"]));
 }
+
+#[test]
+fn the_help_of_ci() {
+    assert_snapshot!(said(&["ci", "-h"]));
+    assert_snapshot!(said(&["ci", "--help"]));
+}

@@ -27,31 +27,45 @@ const CONTENTS_IGNORED: [(&str, &str, &str); 5] = [
 /// A virtual environment below `target/` with the judges that `tests/judges.txt` pins, made once.
 pub fn environment() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let _lock = place::lock("judges");
-        let folder = place::kept("judges");
-        let pins = place::repository().join("tests/judges.txt");
-        let wanted = std::fs::read_to_string(&pins).expect("tests/judges.txt")
-            + &place::python().executable.display().to_string();
-        let stamp = folder.join("installed.txt");
-        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-            return folder;
-        }
-        let python = &place::python().executable;
-        Shell::new(python)
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder)
-            .run()
-            .succeeded();
-        let pip = folder.join("bin/python");
-        Shell::new(pip)
-            .args(["-m", "pip", "install", "--quiet", "--requirement"])
-            .arg(&pins)
-            .run()
-            .succeeded();
-        std::fs::write(&stamp, wanted).expect("a stamp");
-        folder
-    })
+    MADE.get_or_init(|| pinned("judges"))
+}
+
+/// A virtual environment below `target/` with what `tests/linters.txt` pins, made once, for tests that are asked for.
+fn linters() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| pinned("linters"))
+}
+
+/// A virtual environment with what a file of that name below `tests/` pins.
+fn pinned(name: &str) -> PathBuf {
+    let _lock = place::lock(name);
+    let folder = place::kept(name);
+    let pins = place::repository().join(format!("tests/{name}.txt"));
+    let wanted =
+        std::fs::read_to_string(&pins).expect("the pins") + &place::python().executable.display().to_string();
+    let stamp = folder.join("installed.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return folder;
+    }
+    let python = &place::python().executable;
+    Shell::new(python)
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder)
+        .run()
+        .succeeded();
+    let pip = folder.join("bin/python");
+    Shell::new(pip)
+        .args(["-m", "pip", "install", "--quiet", "--requirement"])
+        .arg(&pins)
+        .run()
+        .succeeded();
+    std::fs::write(&stamp, wanted).expect("a stamp");
+    folder
+}
+
+/// A linter, by the name of its program.
+pub fn linter_named(program: &str) -> Shell {
+    Shell::new(linters().join("bin").join(program))
 }
 
 /// A judge, by the name of its program.

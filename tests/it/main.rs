@@ -4,9 +4,11 @@
 
 mod artifacts;
 mod audit;
+mod bills;
 mod case;
 mod check;
 mod check_archives;
+mod ci;
 mod crates;
 mod develop;
 mod cook;
