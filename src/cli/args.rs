@@ -260,6 +260,9 @@ pub struct BuildArguments {
     /// Strip symbols from the extension [env: IRONWHEEL_STRIP, MATURIN_STRIP]
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     pub strip: Option<bool>,
+    /// Keep this machine's paths out of what is compiled [default: true, but for the profile dev]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", hide_possible_values = true, hide_short_help = true)]
+    pub remap_paths: Option<bool>,
     /// How files are compressed [default: deflated]
     #[arg(
         long,
@@ -754,6 +757,7 @@ impl BuildArguments {
             future_incompat_report: cargo.future_incompat_report,
             color: screen.color.map(|color| color.name().to_owned()),
             strip: self.strip,
+            remap_paths: self.remap_paths,
             compatibility: self.compatibility.clone(),
             audit_mode: self.audit_mode(),
             compression: self.compression()?,

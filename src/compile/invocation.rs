@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::remap;
 use super::rustflags::{self, Flags};
 use crate::host::Host;
 use crate::plan::Job;
@@ -84,7 +85,7 @@ pub(super) fn cargo_rustc(
     );
     arguments.extend(how(&subject.settings.passed));
     arguments.extend(last_rustc(subject));
-    let (set, unset) = environment(job, host, configuration, flags);
+    let (set, unset) = environment(subject, job, host, configuration, flags);
     Invocation {
         program: "cargo".to_owned(),
         arguments,
@@ -235,7 +236,8 @@ fn how(passed: &Passed) -> Vec<String> {
 /// What only the extension's own rustc is told.
 fn last_rustc(subject: Subject<'_>) -> Vec<String> {
     let settings = subject.settings;
-    let mut arguments = settings.rustc_args.value.clone();
+    let mut arguments = remap::last(subject);
+    arguments.extend(settings.rustc_args.value.iter().cloned());
     if settings.strip.value {
         arguments.extend(["-C".to_owned(), "strip=symbols".to_owned()]);
     }
@@ -250,6 +252,7 @@ fn last_rustc(subject: Subject<'_>) -> Vec<String> {
 
 /// The variables that PyO3's build scripts, and those of others that look for a Python, are to see.
 fn environment(
+    subject: Subject<'_>,
     job: &Job,
     host: &Host,
     configuration: Option<&Path>,
@@ -259,7 +262,10 @@ fn environment(
         // Without it cargo names the shared object of a crate that lies at a path by the crate alone, and a build for another
         // interpreter, or a plain `cargo build`, puts its own in that place: everything finished would be linked anew each
         // time. A cargo that takes no notice of it compiles the extension's own crate more often, and nothing worse.
-        ("__CARGO_DEFAULT_LIB_METADATA".to_owned(), "ironwheel".to_owned()),
+        (
+            "__CARGO_DEFAULT_LIB_METADATA".to_owned(),
+            remap::mark(subject).to_owned(),
+        ),
     ]);
     let mut unset = foreign_variables(host);
     if let Some(configuration) = configuration {
@@ -285,6 +291,9 @@ fn environment(
         unset.extend(is_set(host, "PYTHON_SYS_EXECUTABLE"));
     }
     set.extend(flags.set.clone());
+    if let Some(wrapper) = &flags.wrapper {
+        set.insert("RUSTC_WRAPPER".to_owned(), path_text(&wrapper.path));
+    }
     unset.extend(flags.unset.iter().cloned());
     (set, unset)
 }
@@ -424,7 +433,8 @@ mod tests {
              PYO3_PYTHON=/usr/bin/python3.12 PYTHON_SYS_EXECUTABLE=/usr/bin/python3.12 \
              __CARGO_DEFAULT_LIB_METADATA=ironwheel \
              cargo rustc --lib --message-format json-render-diagnostics --manifest-path /w/demo/Cargo.toml --release \
-             --features 'a,b' --config 'profile.release.package.pyo3-build-config.codegen-units=22'"
+             --features 'a,b' --config 'profile.release.package.pyo3-build-config.codegen-units=22' -- \
+             '--remap-path-prefix=/w/demo=/project' '--remap-path-prefix=/w/target=/target'"
         );
     }
 
@@ -461,7 +471,8 @@ mod tests {
             call.arguments[6..].join(" "),
             "--profile small --crate-type cdylib --target aarch64-unknown-linux-gnu --target-dir /w/t --all-features \
              --no-default-features --locked --frozen --offline --config net.offline=true -Z x --jobs 3 -vv --color never \
-             --quiet --ignore-rust-version --timings --future-incompat-report -- -C debuginfo=1 -C strip=symbols"
+             --quiet --ignore-rust-version --timings --future-incompat-report -- \
+             --remap-path-prefix=/w/demo=/project --remap-path-prefix=/w/target=/target -C debuginfo=1 -C strip=symbols"
         );
     }
 

@@ -6,6 +6,7 @@ mod freshness;
 mod invocation;
 mod linked;
 mod messages;
+mod remap;
 mod rustflags;
 mod sources;
 
@@ -95,6 +96,9 @@ pub fn compile(
     let mut compiled = Compiled::default();
     for part in &job.parts {
         let flags = rustflags::flags(subject, job, host)?;
+        if let Some(wrapper) = &flags.wrapper {
+            wrapper.write()?;
+        }
         let call = invocation::cargo_rustc(
             subject,
             job,

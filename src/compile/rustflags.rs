@@ -7,6 +7,7 @@ use cargo_metadata::cargo_platform::{Cfg, Platform};
 use toml::{Table, Value};
 
 use super::invocation::Subject;
+use super::remap::{self, Wrapper};
 use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::plan::Job;
@@ -26,26 +27,35 @@ pub(super) struct Flags {
     pub unset: Vec<String>,
     /// A value for `--config`.
     pub config: Option<String>,
+    /// What stands between cargo and rustc; it must be written before cargo is called.
+    pub wrapper: Option<Wrapper>,
 }
 
 /// The flags that a build needs over those that the user gives.
 ///
 /// <https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags>
 pub(super) fn flags(subject: Subject<'_>, job: &Job, host: &Host) -> Result<Flags, FileError> {
-    let own = own(subject, job);
-    if own.is_empty() {
-        return Ok(Flags::default());
-    }
-    if let Some(flags) = in_environment(host, &own) {
-        return Ok(flags);
-    }
+    let mut own = own(subject, job);
     let documents = configuration(subject, host)?;
-    Ok(in_configuration(
-        &subject.cargo.target_triple,
-        &documents,
-        host.variable("CARGO_BUILD_RUSTFLAGS"),
-        &own,
-    ))
+    let words = words_of_user(subject, host, &documents);
+    own.extend(remap::everywhere(subject, host, &words));
+    let wrapper = remap::wrapper(subject, host, &words, &documents);
+    if own.is_empty() {
+        return Ok(Flags {
+            wrapper,
+            ..Flags::default()
+        });
+    }
+    let flags = in_environment(host, &own).unwrap_or_else(|| {
+        let tables: Vec<Table> = documents.into_iter().map(|(_, table)| table).collect();
+        in_configuration(
+            &subject.cargo.target_triple,
+            &tables,
+            host.variable("CARGO_BUILD_RUSTFLAGS"),
+            &own,
+        )
+    });
+    Ok(Flags { wrapper, ..flags })
 }
 
 /// What a build needs of every rustc.
@@ -73,6 +83,15 @@ fn in_environment(host: &Host, ours: &[String]) -> Option<Flags> {
         .into_iter()
         .find_map(|(name, between)| {
             let own = host.variable(name)?;
+            let has_space = |word: &String| word.contains(char::is_whitespace);
+            if name == "RUSTFLAGS" && ours.iter().any(has_space) {
+                let words = own.split_whitespace().map(str::to_owned);
+                let all: Vec<String> = words.chain(ours.iter().cloned()).collect();
+                return Some(Flags {
+                    set: Some(("CARGO_ENCODED_RUSTFLAGS".to_owned(), all.join("\x1f"))),
+                    ..Flags::default()
+                });
+            }
             Some(Flags {
                 set: Some((name.to_owned(), [&[own.to_owned()], ours].concat().join(between))),
                 ..Flags::default()
@@ -107,6 +126,7 @@ fn in_configuration(
         // Set to nothing they would still keep cargo from reading its configuration.
         unset: vec!["CARGO_ENCODED_RUSTFLAGS".to_owned(), "RUSTFLAGS".to_owned()],
         config: Some(format!("target.{target}.rustflags={list}")),
+        wrapper: None,
     }
 }
 
@@ -121,25 +141,32 @@ fn has_flags_for(document: &Table, target: &str) -> bool {
     })
 }
 
+/// The flags that the user gives to every rustc of the target.
+fn words_of_user(subject: Subject<'_>, host: &Host, documents: &[(PathBuf, Table)]) -> Vec<String> {
+    if let Some(flags) = host.variable("CARGO_ENCODED_RUSTFLAGS") {
+        return flags.split('\x1f').map(str::to_owned).collect();
+    }
+    if let Some(flags) = host.variable("RUSTFLAGS") {
+        return flags.split_whitespace().map(str::to_owned).collect();
+    }
+    let target = &subject.cargo.target_triple;
+    let mut words = Vec::new();
+    for (_, document) in documents {
+        let own = document.get("target").and_then(|tables| tables.get(target));
+        for table in document.get("build").into_iter().chain(own) {
+            words.extend(words_of(table));
+        }
+    }
+    words
+}
+
 /// The folders that the flags of the user and the arguments of the last rustc make the linker search, each once.
 ///
 /// # Errors
 /// Where a configuration file cannot be read.
 pub(super) fn link_folders(subject: Subject<'_>, host: &Host) -> Result<Vec<PathBuf>, FileError> {
     let mut words: Vec<String> = subject.settings.rustc_args.value.clone();
-    if let Some(flags) = host.variable("CARGO_ENCODED_RUSTFLAGS") {
-        words.extend(flags.split('\x1f').map(str::to_owned));
-    } else if let Some(flags) = host.variable("RUSTFLAGS") {
-        words.extend(flags.split_whitespace().map(str::to_owned));
-    } else {
-        let target = &subject.cargo.target_triple;
-        for document in configuration(subject, host)? {
-            let own = document.get("target").and_then(|tables| tables.get(target));
-            for table in document.get("build").into_iter().chain(own) {
-                words.extend(words_of(table));
-            }
-        }
-    }
+    words.extend(words_of_user(subject, host, &configuration(subject, host)?));
     let root = &subject.cargo.workspace_root;
     let mut folders = Vec::new();
     for folder in folders_of(&words).map(|folder| root.join(folder)) {
@@ -221,8 +248,9 @@ fn cfg_of(target: &str) -> Vec<Cfg> {
 }
 
 /// Every configuration that cargo reads, the one that counts most last: `CARGO_HOME`'s, those of the manifest's folder and all
-/// above it, and what `--config` says. What does not parse is left for cargo to complain about.
-fn configuration(subject: Subject<'_>, host: &Host) -> Result<Vec<Table>, FileError> {
+/// above it, and what `--config` says; each with the folder that its paths are relative to. What does not parse is left for cargo to
+/// complain about.
+fn configuration(subject: Subject<'_>, host: &Host) -> Result<Vec<(PathBuf, Table)>, FileError> {
     let home = host
         .variable("CARGO_HOME")
         .map(PathBuf::from)
@@ -241,18 +269,24 @@ fn configuration(subject: Subject<'_>, host: &Host) -> Result<Vec<Table>, FileEr
         // Where both exist, cargo reads the one without extension.
         let files = ["config", "config.toml"].map(|name| folder.join(name));
         if let Some(path) = files.iter().find(|path| path.is_file()) {
-            texts.push(fs::read_text(path)?);
+            let beside = folder.parent().unwrap_or(&folder);
+            texts.push((beside.to_owned(), fs::read_text(path)?));
         }
     }
     for argument in &subject.settings.config.value {
-        let path = subject.manifest.parent().unwrap_or(Path::new("/")).join(argument);
+        let folder = subject.manifest.parent().unwrap_or(Path::new("/"));
+        let path = folder.join(argument);
         texts.push(if path.is_file() {
-            fs::read_text(&path)?
+            let folder = path.parent().and_then(Path::parent).unwrap_or(folder);
+            (folder.to_owned(), fs::read_text(&path)?)
         } else {
-            argument.clone()
+            (folder.to_owned(), argument.clone())
         });
     }
-    Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
+    let parsed = texts
+        .into_iter()
+        .filter_map(|(folder, text)| Some((folder, text.parse().ok()?)));
+    Ok(parsed.collect())
 }
 
 #[cfg(test)]
@@ -311,6 +345,18 @@ mod tests {
             "--cfg\x1fa\x1f-C\x1ftarget-feature=-crt-static"
         );
         assert_eq!(with("RUSTFLAGS", ""), None);
+        let host = Host::new(
+            BTreeMap::from([("RUSTFLAGS".to_owned(), "--cfg a".to_owned())]),
+            PathBuf::from("/"),
+        );
+        let spaced = in_environment(&host.unwrap(), &["--x=/a b".to_owned()]);
+        assert_eq!(
+            spaced.and_then(|flags| flags.set),
+            Some((
+                "CARGO_ENCODED_RUSTFLAGS".to_owned(),
+                "--cfg\x1fa\x1f--x=/a b".to_owned()
+            ))
+        );
     }
 
     #[test]

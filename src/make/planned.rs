@@ -355,6 +355,7 @@ fn setting_lines(project: &Project) -> Vec<SettingLine> {
         ("frozen", &settings.frozen),
         ("offline", &settings.offline),
         ("strip", &settings.strip),
+        ("remap-paths", &settings.remap_paths),
         ("sbom.rust", &settings.sbom_rust),
         ("find-interpreter", &settings.find_interpreters),
     ] {

@@ -216,6 +216,11 @@ pub const KEYS: &[Key] = &[
         "The folder that holds the Python package.",
     ),
     ours(
+        "remap-paths",
+        Shape::Boolean,
+        "Keep the paths of the machine that builds out of what is compiled; not for the profile `dev` where nothing is said.",
+    ),
+    ours(
         "run-path",
         TEXTS,
         "Folders among the installed packages with libraries that stay out of the wheel: nvidia/cublas/lib.",

@@ -69,6 +69,8 @@ pub struct Overrides {
     pub color: Option<String>,
     /// `--strip`.
     pub strip: Option<bool>,
+    /// `--remap-paths`.
+    pub remap_paths: Option<bool>,
     /// `--compatibility`.
     pub compatibility: Vec<PlatformWish>,
     /// `--auditwheel`.
@@ -323,6 +325,8 @@ pub struct Settings {
     pub target: Setting<Option<String>>,
     /// Strip symbols.
     pub strip: Setting<bool>,
+    /// Keep the paths of this machine out of what is compiled.
+    pub remap_paths: Setting<bool>,
     /// Wished platform tags; empty: the best that holds.
     pub compatibility: Setting<Vec<PlatformWish>>,
     /// What the audit may do.
@@ -546,16 +550,16 @@ pub fn resolve(
     let features = tables.first(features)?;
     let asked_features = (!overrides.features.is_empty()).then(|| split_features(&overrides.features));
     let sbom = tables.first(|table| table.table("sbom"))?;
+    let profile = profile(
+        overrides,
+        text_setting(None, "profile")?.explicit(),
+        text_setting(None, "editable-profile")?.explicit(),
+    );
     Ok(Settings {
         out: chosen(
             overrides.out.as_ref().map(|out| host.absolute(out)),
             None,
             PathBuf::from("/tmp/wheels"),
-        ),
-        profile: profile(
-            overrides,
-            text_setting(None, "profile")?.explicit(),
-            text_setting(None, "editable-profile")?.explicit(),
         ),
         features: chosen(asked_features, features, Vec::new()),
         all_features: flag(overrides.all_features, "all-features")?,
@@ -579,6 +583,13 @@ pub fn resolve(
             variables.strip.or(tables.boolean("strip")?),
             false,
         ),
+        // Debuggers want the real paths.
+        remap_paths: chosen(
+            overrides.remap_paths,
+            tables.boolean("remap-paths")?,
+            !matches!(profile.value.as_str(), "dev" | "test"),
+        ),
+        profile,
         compatibility: platform.0,
         audit_mode: platform.1,
         compression: chosen(overrides.compression, None, Compression::default()),

@@ -204,7 +204,12 @@ fn another_checkout_over_the_same_target_directory_is_never_packed_stale() {
         write_with_old_time(&second, file, &second.read(file));
     }
     write_with_old_time(&second, "src/lib.rs", &text);
-    compiled_again(&second);
+    let again = compiled_again(&second);
+    assert_eq!(
+        again,
+        only("pure"),
+        "dependencies do not hang on the project's folder"
+    );
     assert_eq!(add_of(&second), "502");
     compiled_again(&first);
     assert_eq!(add_of(&first), "7");

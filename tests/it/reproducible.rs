@@ -135,17 +135,14 @@ fn same_bytes(name: &str, variables: &[(&str, &str)]) -> Vec<std::path::PathBuf>
 }
 
 /// No path of the build is in the wheel, in any file.
-///
-/// FIXME: rustc writes where it found the sources of registry crates into their panics, so that path is left out here.
 fn has_no_path_in_it(wheel: &Path, paths: &[&Path]) {
     let home = crate::shell::variable("HOME").expect("HOME");
-    let cargo = crate::shell::variable("CARGO_HOME").unwrap_or_else(|| format!("{home}/.cargo"));
     let script = "
 import sys, zipfile
 archive = zipfile.ZipFile(sys.argv[1])
 for name in archive.namelist():
-    content = archive.read(name).replace(sys.argv[2].encode(), b'')
-    for path in sys.argv[3:]:
+    content = archive.read(name)
+    for path in sys.argv[2:]:
         if path.encode() in content:
             print(f'{name} holds {path}')
 ";
@@ -156,11 +153,7 @@ for name in archive.namelist():
     let python = Shell::new(&place::python().executable)
         .args(["-c", script])
         .arg(wheel);
-    let found = python
-        .arg(format!("{cargo}/registry/src/"))
-        .args(paths)
-        .run()
-        .succeeded();
+    let found = python.args(paths).run().succeeded();
     assert_eq!(found, "", "paths of the build");
 }
 
@@ -194,6 +187,98 @@ fn a_workspace_member_twice() {
         })
     };
     assert_eq!(build(&first, &first_target), build(&second, &second_target));
+}
+
+/// Code that fails in every way that names a source file: in a crate beside the project, in one of its generic functions, which is
+/// compiled by whoever calls it, and in what build scripts write.
+fn with_failures(case: &Case) {
+    let script = "fn main() {
+    println!(\"cargo:rerun-if-changed=build.rs\");
+    let out = std::env::var(\"OUT_DIR\").unwrap();
+    let code = \"pub fn made(at: usize) { assert!(at < 3, \\\"made {at}\\\"); }\";
+    std::fs::write(format!(\"{out}/made.rs\"), code).unwrap();
+}
+";
+    let made =
+        "mod made {\n    include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\n}\npub use made::made;\n";
+    for folder in ["shared", "extension"] {
+        case.write(&format!("{folder}/build.rs"), script);
+    }
+    case.append("shared/source/lib.rs", made);
+    case.append("extension/src/lib.rs", made);
+    case.append(
+        "shared/source/lib.rs",
+        "pub fn fails(at: usize) {\n    assert!(at < 4, \"fails {at}\");\n}\npub fn at<T: Copy>(values: &[T], at: usize) -> T {\n    values[at]\n}\n",
+    );
+    case.edit(
+        "extension/src/lib.rs",
+        "fn helped() -> &'static str {",
+        "fn helped(at: usize) -> &'static str {
+        crate::made(at);
+        shared_beside_the_project::made(at);
+        shared_beside_the_project::fails(at);
+        shared_beside_the_project::at(&[\"a\", \"b\"], at);",
+    );
+}
+
+#[test]
+fn crates_outside_of_the_project_and_another_cargo_home_leave_no_trace() {
+    let _lock = place::lock("reproducible");
+    let [first_target, second_target] = targets();
+    let home = crate::shell::variable("HOME").expect("HOME");
+    let cargo = crate::shell::variable("CARGO_HOME").unwrap_or_else(|| format!("{home}/.cargo"));
+    let first = Case::of("beside-the-project");
+    let second = first.twin();
+    let other_cargo = second.out().with_file_name("another cargo home");
+    std::os::unix::fs::symlink(&cargo, &other_cargo).expect("a link");
+    let build = |case: &Case, target: &Path, cargo: &Path| {
+        with_failures(case);
+        build_in(case, target, |line| {
+            case.shell("sh")
+                .folder(case.path("extension"))
+                .set("CARGO_HOME", cargo)
+                .args(["-c", line])
+        })
+    };
+    let plain = build(&first, &first_target, Path::new(&cargo));
+    assert_eq!(plain, build(&second, &second_target, &other_cargo));
+    for wheel in first.wheels() {
+        has_no_path_in_it(
+            &wheel,
+            &[
+                &first.root(),
+                &second.root(),
+                &first_target,
+                &second_target,
+                Path::new(&cargo),
+                &other_cargo,
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_paths_of_this_machine_stay_where_they_are_asked_for() {
+    let case = Case::of("beside-the-project");
+    with_failures(&case);
+    let real = case.path("shared/source/lib.rs").display().to_string();
+    let other = "/path/shared-beside-the-project-0.1.0/source/lib.rs";
+    let found = |arguments: &[&str]| {
+        let ran = case.ironwheel(["build", "--locked", "-o"]).arg(case.out());
+        let ran = ran.args(arguments.iter().copied()).folder(case.path("extension"));
+        case.look_at(ran.run()).succeeds();
+        let script = "import sys, zipfile; archive = zipfile.ZipFile(sys.argv[1]); \
+                      content = b''.join(map(archive.read, archive.namelist())); \
+                      print(*(path for path in sys.argv[2:] if path.encode() in content))";
+        let python = Shell::new(&place::python().executable).args(["-c", script]);
+        python
+            .arg(&case.wheels()[0])
+            .args([&*real, other])
+            .run()
+            .succeeded()
+    };
+    assert_eq!(found(&["--remap-paths", "false"]).trim(), real);
+    assert_eq!(found(&[]).trim(), other);
 }
 
 #[test]
