@@ -82,6 +82,9 @@ struct Nearest {
     commit: String,
 }
 
+/// How many tags that hold no version may lie before one that does.
+const MOST_PASSED_OVER: usize = 64;
+
 /// The version of the commit that is checked out in a folder: that of its tag, or else the next one with the number of commits
 /// since the nearest tag, `1.2.4.dev3+g1a2b3c4d5`.
 pub fn version(folder: &Path, prefix: &str, names_commit: bool) -> Result<Version, GitError> {
@@ -96,29 +99,43 @@ pub fn version(folder: &Path, prefix: &str, names_commit: bool) -> Result<Versio
         }
     };
     let pattern = format!("{}[0-9]*", escaped(prefix));
-    let describe = ["describe", "--tags", "--long", "--abbrev=40", "--match", &pattern];
-    let Answer::Words(words) = ask(folder, &describe)? else {
-        return Err(GitError::NoTag {
-            folder: folder.to_owned(),
-            prefix: prefix.to_owned(),
-            is_shallow,
-        });
-    };
-    let nearest = parse(&words).ok_or_else(|| GitError::Unreadable {
-        line: call(folder, &describe).to_string(),
-        words,
-    })?;
-    let beside = format!("{}^{{commit}}", nearest.tag);
-    let beside = match ask(folder, &["tag", "--list", &pattern, "--points-at", &beside])? {
-        Answer::Words(words) => words,
-        Answer::Refusal(_) => String::new(),
-    };
-    let tagged =
-        highest(beside.lines().chain([nearest.tag.as_str()]), prefix).ok_or_else(|| GitError::NoVersion {
-            tag: nearest.tag.clone(),
+    let mut passed_over: Vec<String> = Vec::new();
+    loop {
+        let mut describe = ["describe", "--tags", "--long", "--abbrev=40", "--match", &pattern]
+            .map(str::to_owned)
+            .to_vec();
+        for tag in &passed_over {
+            describe.extend(["--exclude".to_owned(), escaped(tag)]);
+        }
+        let describe: Vec<&str> = describe.iter().map(String::as_str).collect();
+        let Answer::Words(words) = ask(folder, &describe)? else {
+            return Err(match passed_over.into_iter().next() {
+                Some(tag) => GitError::NoVersion { tag },
+                None => GitError::NoTag {
+                    folder: folder.to_owned(),
+                    prefix: prefix.to_owned(),
+                    is_shallow,
+                },
+            });
+        };
+        let nearest = parse(&words).ok_or_else(|| GitError::Unreadable {
+            line: call(folder, &describe).to_string(),
+            words,
         })?;
-    let next = tagged.after(nearest.distance, names_commit.then_some(nearest.commit.as_str()));
-    Ok(next)
+        let beside = format!("{}^{{commit}}", nearest.tag);
+        let beside = match ask(folder, &["tag", "--list", &pattern, "--points-at", &beside])? {
+            Answer::Words(words) => words,
+            Answer::Refusal(_) => String::new(),
+        };
+        if let Some(tagged) = highest(beside.lines().chain([nearest.tag.as_str()]), prefix) {
+            return Ok(tagged.after(nearest.distance, names_commit.then_some(nearest.commit.as_str())));
+        }
+        // A name that only looks like a version (`3-old-parser`) hides no tag behind it.
+        if passed_over.contains(&nearest.tag) || passed_over.len() >= MOST_PASSED_OVER {
+            return Err(GitError::NoVersion { tag: nearest.tag });
+        }
+        passed_over.push(nearest.tag);
+    }
 }
 
 enum Answer {

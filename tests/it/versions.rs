@@ -72,6 +72,10 @@ fn git_s_tags_give_the_version() {
     let version = planned(&case, &[]);
     let (before, hash) = version.split_once("+g").expect("the commit's name");
     assert_eq!(before, "pure-1.2.1.dev2");
+    // Nor do names nearer by that are none.
+    git(&case, &["tag", "v2-before-the-parser"]);
+    git(&case, &["tag", "v2-x", "HEAD~1"]);
+    assert_eq!(planned(&case, &[]), version);
     assert_eq!(hash.len(), 9, "{hash}");
     git(&case, &["tag", "--annotate", "--message", "words", "v1.3rc1"]);
     assert_eq!(planned(&case, &[]), "pure-1.3rc1");
