@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::develop::dependencies::{self, Asked, DependencyError};
 use crate::develop::installer::{self, InstallerError, InstallerWish};
 use crate::event::{Event, Listener, WheelMade};
 use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::make::{self, MakeError};
-use crate::plan::{Abi, Job};
+use crate::plan::{Abi, Job, Plan};
 use crate::process::{self, Invocation, ProcessError};
 use crate::project::Project;
 use crate::project::pyproject::{Document, DocumentError};
@@ -119,33 +121,49 @@ pub fn wheels(
     listener: Listener<'_>,
 ) -> Result<Vec<WheelMade>, PgoError> {
     let (project, plan) = make::survey(overrides, host, listener)?;
-    let command = project.settings.pgo_command.value.clone();
-    for job in &plan.jobs {
-        let is_named_only = job.interpreter.as_ref().is_some_and(|it| it.executable.is_none());
-        if job.abi == Abi::Version && is_named_only {
-            return Err(PgoError::NoPython(job.subject()));
-        }
-    }
-    let training = Training {
-        project: &project,
-        overrides,
-        command: command
-            .filter(|command| !command.trim().is_empty())
-            .ok_or(PgoError::NoCommand)?,
-        tool: tool(&project, host)?,
-        host,
-        listener,
-    };
+    let training = Training::of(&project, &plan, overrides, host, listener)?;
     let mut made = Vec::new();
     for job in &plan.jobs {
-        let profile = training.profile(job)?;
-        let optimised = Overrides {
-            profiling: Some(Profiling::Use(profile)),
-            ..training.only(job)
-        };
-        made.extend(make::wheels(&optimised, host, listener)?);
+        made.extend(make::wheels(&training.optimised(job)?, host, listener)?);
     }
     Ok(made)
+}
+
+/// What was asked of an editable installation into the environment that is active or near, with the record of how the extension
+/// runs in a fresh one. It is compiled as for others, unless a profile is named.
+pub fn for_environment(
+    overrides: &Overrides,
+    host: &Host,
+    listener: Listener<'_>,
+) -> Result<Overrides, PgoError> {
+    let folder = temporary_folder()?;
+    let recording = Overrides {
+        interpreters: vec![environment::find(host)?.python.to_string_lossy().into_owned()],
+        profile: overrides.profile.clone().or_else(|| Some("release".to_owned())),
+        out: Some(folder.path().to_owned()),
+        ..overrides.clone()
+    };
+    let (project, plan) = make::survey(&recording, host, listener)?;
+    let training = Training::of(&project, &plan, &recording, host, listener)?;
+    let job = plan
+        .jobs
+        .first()
+        .ok_or(PgoError::NoPython("nothing".to_owned()))?;
+    Ok(Overrides {
+        out: overrides.out.clone(),
+        interpreters: overrides.interpreters.clone(),
+        ..training.optimised(job)?
+    })
+}
+
+fn temporary_folder() -> Result<TempDir, FileError> {
+    tempfile::Builder::new()
+        .prefix("ironwheel-pgo-")
+        .tempdir()
+        .map_err(FileError::new(
+            "create a folder in",
+            Path::new("the temporary folder"),
+        ))
 }
 
 /// `llvm-profdata` of the toolchain that compiles, whose format no other reads; else that on `PATH`.
@@ -176,7 +194,43 @@ struct Training<'a> {
     listener: Listener<'a>,
 }
 
-impl Training<'_> {
+impl<'a> Training<'a> {
+    /// Looks whether everything is there before anything is compiled.
+    fn of(
+        project: &'a Project,
+        plan: &Plan,
+        overrides: &'a Overrides,
+        host: &'a Host,
+        listener: Listener<'a>,
+    ) -> Result<Self, PgoError> {
+        for job in &plan.jobs {
+            let is_named_only = job.interpreter.as_ref().is_some_and(|it| it.executable.is_none());
+            if job.abi == Abi::Version && is_named_only {
+                return Err(PgoError::NoPython(job.subject()));
+            }
+        }
+        let command = project.settings.pgo_command.value.clone();
+        Ok(Self {
+            project,
+            overrides,
+            command: command
+                .filter(|command| !command.trim().is_empty())
+                .ok_or(PgoError::NoCommand)?,
+            tool: tool(project, host)?,
+            host,
+            listener,
+        })
+    }
+
+    /// What was asked, for one job alone and with its record.
+    fn optimised(&self, job: &Job) -> Result<Overrides, PgoError> {
+        let profile = self.profile(job)?;
+        Ok(Overrides {
+            profiling: Some(Profiling::Use(profile)),
+            ..self.only(job)
+        })
+    }
+
     /// What was asked, for one job alone.
     fn only(&self, job: &Job) -> Overrides {
         let python = job.interpreter.as_ref().and_then(|it| it.executable.as_ref());
@@ -191,13 +245,7 @@ impl Training<'_> {
     /// Has a wheel recorded; gives the file that says how it ran.
     fn profile(&self, job: &Job) -> Result<PathBuf, PgoError> {
         let records = self.project.cargo.memory().join("pgo").join(&job.configuration);
-        let folder = tempfile::Builder::new()
-            .prefix("ironwheel-pgo-")
-            .tempdir()
-            .map_err(FileError::new(
-                "create a folder in",
-                Path::new("the temporary folder"),
-            ))?;
+        let folder = temporary_folder()?;
         let recording = Overrides {
             profiling: Some(Profiling::Record(records.clone())),
             compatibility: vec![PlatformWish::Linux],

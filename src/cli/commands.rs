@@ -188,9 +188,14 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
         }
         Command::Sdist(asked) => sdist(arguments, asked, screen)?,
         Command::Develop(asked) => {
-            let request = asked.request(&arguments.screen)?;
+            let mut request = asked.request(&arguments.screen)?;
             let host = Host::capture()?;
             args::check_variables(&host)?;
+            if asked.pgo {
+                let tell = |event| screen.tell(&event);
+                let optimised = pgo::for_environment(&request.overrides, &host, &tell);
+                request.overrides = optimised.map_err(|error| Failure::Pgo(Box::new(error)))?;
+            }
             let developed = develop::develop(&request, &host, &|event| screen.tell(&event)).map_err(Box::new);
             screen.developed(&developed.map_err(Failure::Develop)?);
         }

@@ -47,8 +47,8 @@ pub struct DevelopArguments {
     /// Read type stubs off the extension, and put them beside it
     #[arg(long, hide_short_help = true)]
     pub generate_stubs: bool,
-    /// Taken so that it can be refused by name.
-    #[arg(long, hide = true)]
+    /// Optimise by what `pgo-command` shows of how the extension runs
+    #[arg(long, hide_short_help = true)]
     pub pgo: bool,
     /// Taken for maturin's sake: nothing is compressed here
     #[arg(long, value_name = "METHOD", hide = true)]
@@ -70,13 +70,6 @@ pub struct DevelopArguments {
 impl DevelopArguments {
     /// What was asked.
     pub fn request(&self, screen: &ScreenArguments) -> Result<Request, UsageError> {
-        if self.pgo {
-            return Err(UsageError::NotYet {
-                written: "--pgo",
-                subject: "optimising an editable installation by how it runs",
-                instead: "make a wheel with `ironwheel build --pgo`, and install that",
-            });
-        }
         let build = BuildArguments {
             manifest_path: self.manifest_path.clone(),
             bindings: self.bindings.clone(),
@@ -127,11 +120,6 @@ mod tests {
         assert!(asked.installer.uv && !asked.skip_install);
         assert!(request("ironwheel dev --skip-install").skip_install);
         assert!(request("ironwheel dev --generate-stubs").overrides.generate_stubs);
-        let arguments = parse(["ironwheel", "dev", "--pgo"]).unwrap();
-        let Command::Develop(develop) = arguments.command else {
-            panic!("not `develop`");
-        };
-        assert!(develop.request(&arguments.screen).is_err());
         assert!(parse(["ironwheel", "dev", "--uv", "--pip-path", "x"]).is_err());
     }
 }

@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::case::{Case, names};
+use crate::json::checked;
 use crate::place::{self, IRONWHEEL};
 use crate::shell::{Shell, copy_folder};
 
@@ -105,8 +106,11 @@ fn two_manifests_are_enough_and_edits_compile_one_crate() {
     );
     case.append("src/lib.rs", "\n// edited\n");
     assert_eq!(compiled(&case, &[]), (set(&[name]), set(&[])));
-    let again = case.run(["cook", "--release", "--locked"]).succeeds();
-    assert!(again.contains(" 0 compiled"), "{again}");
+    let again = case.run(["cook", "--release", "--locked", "--message-format", "json"]);
+    let events = checked(&again.succeeds_on_stdout(None));
+    let cooked = events.last().expect("an event");
+    assert!(cooked["dependencies"].as_u64() > Some(5), "{cooked}");
+    assert_eq!(cooked["compiled"], 0, "{cooked}");
     assert_eq!(
         compiled(&case, &[]),
         (set(&[]), set(&[])),
@@ -116,9 +120,12 @@ fn two_manifests_are_enough_and_edits_compile_one_crate() {
 
 /// The digest of the recipe that a project has now.
 fn digest(case: &Case) -> String {
-    case.run(["cook", "--recipe", "recipe.json"]).succeeds();
+    let told = case.run(["cook", "--recipe", "recipe.json", "--message-format", "json"]);
+    let events = checked(&told.succeeds_on_stdout(None));
+    let digest = events.last().expect("an event")["digest"].clone();
     let recipe: Value = serde_json::from_str(&case.read("recipe.json")).expect("JSON");
-    recipe["digest"].as_str().expect("a digest").to_owned()
+    assert_eq!(recipe["digest"], digest);
+    digest.as_str().expect("a digest").to_owned()
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn a_wheel_is_optimised_by_how_it_runs() {
         "{made:?}"
     );
     let first = std::fs::read(&case.wheels()[0]).expect("a wheel");
+    optimises_an_editable_installation(&case);
     case.append("pyproject.toml", "pgo-dependency-group = \"absent\"\n");
     let refused = case.build(["--pgo"]).report();
     assert!(refused.contains("absent"), "{refused}");
@@ -149,4 +150,36 @@ fn a_wheel_is_optimised_by_how_it_runs() {
     assert!(refused.contains("what was built recorded nothing"), "{refused}");
     case.remove("worked");
     assert!(!first.is_empty());
+}
+
+fn optimises_an_editable_installation(case: &Case) {
+    let mut case = case.twin();
+    case.append(
+        "pyproject.toml",
+        "\n[tool.ironwheel]\npgo-command = \"python -c 'import pure; pure.add(1, 2); print(7, file=open(\\\"worked\\\", \\\"w\\\"))'\"\n",
+    );
+    let environment = tempfile::tempdir().expect("a folder");
+    let folder = environment.path().join("venv");
+    let python = place::python().executable.to_string_lossy().into_owned();
+    case.shell(&python)
+        .args(["-m", "venv", "--without-pip", &folder.to_string_lossy()])
+        .run()
+        .succeeded();
+    case.set("VIRTUAL_ENV", &folder);
+    let words = case.run(["develop", "--pgo", "--verbose"]).succeeds();
+    assert_eq!(case.read("worked"), "7\n");
+    let calls: Vec<&str> = words
+        .lines()
+        .filter(|line| line.contains("cargo rustc"))
+        .collect();
+    let last = calls.last().expect("a call of cargo's");
+    assert!(
+        last.contains("-Cprofile-use=") && last.contains("--release"),
+        "{words}"
+    );
+    let imported = case
+        .shell(&folder.join("bin/python").to_string_lossy())
+        .args(["-c", "import pure"])
+        .run();
+    assert_eq!(imported.status, 0, "{}", imported.stderr);
 }
