@@ -296,6 +296,9 @@ pub struct BuildArguments {
     /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE", hide_short_help = true)]
     pub smoke: Option<String>,
+    /// Compile and make no wheel: Python files need not be there
+    #[arg(long, hide_short_help = true, conflicts_with_all = ["sdist", "smoke", "pgo"])]
+    pub compile_only: bool,
     /// What is done about libraries.
     #[command(flatten)]
     pub libraries: LibraryArguments,

@@ -235,6 +235,10 @@ fn build(arguments: &Arguments, build: &BuildArguments, screen: &Screen) -> Resu
     let (overrides, host) = asked(arguments, build)?;
     let recorder = Recorder::default();
     let tell = |event| note(&recorder, screen, &event);
+    if build.compile_only {
+        make::compile_only(&overrides, &host, &tell)?;
+        return Ok(());
+    }
     let is_profiled = settings::wants_profile(&overrides, &host).map_err(UsageError::from)?;
     if build.sdist && is_profiled {
         return Err(UsageError::Together("--sdist", "--pgo").into());

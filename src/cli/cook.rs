@@ -61,7 +61,7 @@ struct CookedEvent {
     dependencies: usize,
     compiled: usize,
     target_directory: String,
-    seconds: f64,
+    milliseconds: u128,
 }
 
 /// Writes a recipe, or compiles the dependencies.
@@ -98,7 +98,7 @@ pub(super) fn run(
         dependencies: cooked.dependencies,
         compiled: cooked.compiled,
         target_directory: cooked.target_directory.display().to_string(),
-        seconds: cooked.duration.as_secs_f64(),
+        milliseconds: cooked.duration.as_millis(),
     };
     let words = format!("{} dependencies, {} compiled", event.dependencies, event.compiled);
     screen.done(

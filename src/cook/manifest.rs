@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use super::crates::DEPENDENCY_TABLES;
+use crate::project::reduced::sorted;
 
 /// The version that crates of the user's own have in a recipe. None that is released, so what is made of a stand-in can never be
 /// taken for what is made of the crate itself.
@@ -50,42 +51,6 @@ const WORKSPACE: [&str; 2] = ["lints", "metadata"];
 
 /// Keys of `[workspace.package]` that matter.
 const INHERITED: [&str; 3] = ["edition", "rust-version", "version"];
-
-/// Keys of `[tool.ironwheel]` and `[tool.maturin]` that only the wheel hangs on, or the crate itself.
-const OF_THE_WHEEL: [&str; 32] = [
-    "auditwheel",
-    "build-tag",
-    "compatibility",
-    "data",
-    "exclude",
-    "exclude-libs",
-    "for-image",
-    "generate-ci",
-    "generate-stubs",
-    "include",
-    "include-debuginfo",
-    "include-import-lib",
-    "lib-dirs",
-    "locked",
-    "manifest-path",
-    "manylinux",
-    "module-name",
-    "pgo-command",
-    "pgo-dependency-group",
-    "python-packages",
-    "python-source",
-    "run-path",
-    "rustc-args",
-    "sbom",
-    "sdist-generator",
-    "sdist-include",
-    "skip-auditwheel",
-    "strip",
-    "sysroot",
-    "use-base-python",
-    "use-cross",
-    "version",
-];
 
 /// A manifest less all that compiling dependencies does not hang on. `is_inherited` says that a crate which others are compiled
 /// against takes something from the workspace, which is then left as it is.
@@ -199,62 +164,6 @@ pub(super) fn locked(lock: &Table) -> BTreeSet<String> {
         .collect()
 }
 
-/// pyproject.toml less all that compiling dependencies does not hang on.
-pub(super) fn pyproject(document: &Table) -> Table {
-    let mut reduced = Table::new();
-    if let Some(Value::Table(project)) = document.get("project") {
-        let mut project = project.clone();
-        project.retain(|key, _| matches!(key, "name" | "requires-python"));
-        project.insert("version".to_owned(), "0".into());
-        project.insert("license-files".to_owned(), Value::Array(Vec::new()));
-        reduced.insert("project".to_owned(), project.into());
-    }
-    let mut tools = Table::new();
-    let mut is_offline = false;
-    for name in ["ironwheel", "maturin"] {
-        let tool = document.get("tool").and_then(|tool| tool.get(name)?.as_table());
-        if let Some(tool) = tool {
-            let mut tool = tool.clone();
-            tool.retain(|key, _| !OF_THE_WHEEL.contains(&key));
-            without_packages(&mut tool);
-            is_offline |= tool.remove("frozen").and_then(|value| value.as_bool()) == Some(true);
-            tools.insert(name.to_owned(), tool.into());
-        }
-    }
-    let ours = tools.entry("ironwheel").or_insert_with(|| Table::new().into());
-    if let Value::Table(ours) = ours {
-        // Not every project's name is one of a module, and the package that it may lie in is not there.
-        ours.insert("module-name".to_owned(), "cook".into());
-        // Whether the lock fits is looked at here; cargo is to stay off the network all the same.
-        if is_offline {
-            ours.insert("offline".to_owned(), true.into());
-        }
-    }
-    reduced.insert("tool".to_owned(), tools.into());
-    sorted(reduced)
-}
-
-/// Further extensions lie in no package, since there is none to lie in.
-fn without_packages(tool: &mut Table) {
-    if let Some(Value::Array(extensions)) = tool.get_mut("extensions") {
-        let tables = extensions.iter_mut().filter_map(Value::as_table_mut);
-        for (number, extension) in tables.enumerate() {
-            extension.insert("module".to_owned(), format!("extension_{number}").into());
-        }
-    }
-}
-
-/// A table in the order of the alphabet, so that the order in which it is written matters to nobody.
-fn sorted(table: Table) -> Table {
-    let mut entries: Vec<(String, Value)> = table.into_iter().collect();
-    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let sort = |(key, value)| match value {
-        Value::Table(table) => (key, Value::Table(sorted(table))),
-        value => (key, value),
-    };
-    entries.into_iter().map(sort).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,23 +256,5 @@ version = '1'";
             )
         );
         assert_eq!(locked(&reduced), BTreeSet::from(["log 0.4.2".to_owned()]));
-    }
-
-    #[test]
-    fn a_pyproject_keeps_what_cargo_is_told() {
-        let reduced = pyproject(&table(
-            "[project]\nname = 'demo'\nversion = '1.2'\nreadme = 'README.md'\nrequires-python = '>=3.10'\ndependencies = ['x']\n\
-             [tool.ruff]\nline-length = 100\n\
-             [tool.maturin]\nfrozen = true\nfeatures = ['pyo3/abi3']\npython-source = 'python'\nmodule-name = 'demo._demo'\n\
-             [tool.ironwheel]\nextensions = [{ module = 'demo._more', crate = 'more' }]",
-        ));
-        assert_eq!(
-            reduced,
-            table(
-                "[project]\nlicense-files = []\nname = 'demo'\nrequires-python = '>=3.10'\nversion = '0'\n\
-                 [tool.ironwheel]\nextensions = [{ module = 'extension_0', crate = 'more' }]\nmodule-name = 'cook'\noffline = true\n\
-                 [tool.maturin]\nfeatures = ['pyo3/abi3']"
-            )
-        );
     }
 }

@@ -15,6 +15,7 @@ use super::stand_ins::{self, StandIn};
 use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::project::load::Manifests;
+use crate::project::reduced::{self, Kept};
 use crate::zip::deflate::Digest;
 
 /// Raised when recipes come to mean something else.
@@ -100,7 +101,7 @@ impl Recipe {
         };
         recipe.add_crates(&crates, &root)?;
         if let Some(path) = &manifests.pyproject {
-            let reduced = manifest::pyproject(&parse(path)?);
+            let reduced = reduced::pyproject(&parse(path)?, Kept::Dependencies);
             recipe.add(&root, path, reduced.to_string().into_bytes());
         }
         for folder in folder_of(&manifests.manifest)

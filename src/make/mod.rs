@@ -238,6 +238,34 @@ pub fn stubs(
     Ok(written)
 }
 
+/// Compiles what the wheels of the plan will hold, and makes none: Python files, a readme and licences need not be there. Gives
+/// how many crates were compiled.
+pub fn compile_only(overrides: &Overrides, host: &Host, listener: Listener<'_>) -> Result<usize, MakeError> {
+    let clock = begin(Stage::Project, "manifests", listener);
+    let project = project::load_to_compile(overrides, host)?;
+    end(
+        Stage::Project,
+        format!("{}, {}", project.metadata.name, project.bindings),
+        clock,
+        listener,
+    );
+    let plan = decide(&project, host, listener)?;
+    let _alone = compile::alone(&project.cargo, listener)?;
+    let selected = Selected {
+        tree: Tree::default(),
+        notices: Vec::new(),
+    };
+    let maker = Maker {
+        project: &project,
+        selected: &selected,
+        host,
+        listener,
+    };
+    plan.jobs
+        .iter()
+        .try_fold(0, |sum, job| Ok(sum + maker.compile(job)?.compiled))
+}
+
 /// Reads the project and plans what `wheels` would make of it, without compiling anything.
 pub fn survey(
     overrides: &Overrides,

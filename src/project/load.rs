@@ -7,6 +7,7 @@ use super::git::{self, GitError};
 use super::notice::Notice;
 use super::products::Role;
 use super::pyproject::{Document, DocumentError, Place};
+use super::reduced::{self, Kept};
 use super::settings::{self, Origin, Overrides, Settings, Tables, VersionWish};
 use super::{Project, bindings, cargo, layout, metadata, products, unpacked};
 use crate::archive::ArchiveError;
@@ -322,9 +323,34 @@ pub struct Manifests {
 
 /// Reads the project that the overrides name, or the one in the working directory.
 pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError> {
-    let found = &find(overrides, host)?;
+    let found = find(overrides, host)?;
     let document = found.pyproject.as_deref().map(Document::read).transpose()?;
-    let document = document.as_ref();
+    understand(&found, document.as_ref(), overrides, host, false)
+}
+
+/// The same as far as it can be known where nothing but manifests and Rust's sources are there: without a readme, licences, and a
+/// package that the extension lies in.
+pub fn load_to_compile(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError> {
+    let found = find(overrides, host)?;
+    let document = found.pyproject.as_deref().map(reduced_document).transpose()?;
+    understand(&found, document.as_ref(), overrides, host, true)
+}
+
+fn reduced_document(path: &Path) -> Result<Document, ProjectError> {
+    let whole = Document::read(path)?;
+    // What does not parse, the line above has complained about.
+    let table = fs::read_text(path)?.parse().unwrap_or_default();
+    let reduced = reduced::pyproject(&table, Kept::Crate).to_string();
+    Ok(Document::parse(whole.path(), reduced)?)
+}
+
+fn understand(
+    found: &Manifests,
+    document: Option<&Document>,
+    overrides: &Overrides,
+    host: &Host,
+    is_to_compile: bool,
+) -> Result<Project, ProjectError> {
     let mut notices = Vec::new();
     let root = project_root(found);
     let tables = match document {
@@ -332,8 +358,12 @@ pub fn load(overrides: &Overrides, host: &Host) -> Result<Project, ProjectError>
         None => Tables::default(),
     };
     let settings = settings::resolve(overrides, &tables, &root, host)?;
-    let (facts, manifest) = cargo::ask(&found.manifest, &settings, host)?;
-    if let Some(document) = document {
+    let (facts, mut manifest) = cargo::ask(&found.manifest, &settings, host)?;
+    if is_to_compile {
+        manifest.readme = None;
+        manifest.readme_is_off = true;
+        manifest.license_file = None;
+    } else if let Some(document) = document {
         build_system(document, &mut notices)?;
     }
     let limit = if root.starts_with(&facts.workspace_root) {

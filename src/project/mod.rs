@@ -14,12 +14,13 @@ pub mod metadata;
 pub mod notice;
 pub mod products;
 pub mod pyproject;
+pub mod reduced;
 pub mod settings;
 mod unpacked;
 
 use std::path::PathBuf;
 
-pub use load::{ProjectError, is_of_cffi, load, uses_base_python};
+pub use load::{ProjectError, is_of_cffi, load, load_to_compile, uses_base_python};
 pub use notice::Notice;
 
 use crate::name::ModulePath;

@@ -118,6 +118,29 @@ fn two_manifests_are_enough_and_edits_compile_one_crate() {
     );
 }
 
+#[test]
+fn what_is_compiled_without_python_files_is_not_compiled_again_with_them() {
+    let mut case = Case::of("mixed");
+    let _target = target(&mut case);
+    case.append("Cargo.toml", "\n[lints.rust]\nmissing_docs = \"allow\"\n");
+    case.edit("Cargo.toml", "[package]", "[package]\nreadme = \"README.md\"");
+    case.write("README.md", "# Read me\n");
+    case.append("pyproject.toml", "strip = true\n");
+    let kept = taken_out(&case);
+    put_back(
+        &case,
+        &kept,
+        &["Cargo.toml", "Cargo.lock", "pyproject.toml", "src"],
+    );
+    let words = case.run(["build", "--compile-only", "--locked"]).succeeds();
+    assert!(words.contains("crates compiled"), "{words}");
+    assert_eq!(case.made(), [""; 0], "no wheel is made");
+    put_back(&case, &kept, &["."]);
+    as_old_as_outside(&case);
+    assert_eq!(compiled(&case, &[]), (set(&[]), set(&[])));
+    assert_eq!(case.made().len(), 1);
+}
+
 /// The digest of the recipe that a project has now.
 fn digest(case: &Case) -> String {
     let told = case.run(["cook", "--recipe", "recipe.json", "--message-format", "json"]);
@@ -192,12 +215,7 @@ fn a_workspace_with_all_that_cargo_knows_is_cooked_from_a_recipe() {
         .succeeds();
     assert_eq!(tree(&case.root()), before, "nothing of the user's is touched");
     put_back(&case, &kept, &["."]);
-    // As `COPY` does it: files keep the time that they have outside.
-    for (path, _) in tree(&case.root()) {
-        let file = std::fs::File::options().append(true).open(&path).expect("a file");
-        let before = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
-        file.set_modified(before).expect("a time");
-    }
+    as_old_as_outside(&case);
     let arguments = ["-m", "app/extension/Cargo.toml"];
     let (own, others) = compiled(&case, &arguments);
     assert_eq!(
@@ -210,6 +228,15 @@ fn a_workspace_with_all_that_cargo_knows_is_cooked_from_a_recipe() {
         set(&["build-script-build", "far", "macros", "odd_extension"])
     );
     drop(target);
+}
+
+/// As `COPY` does it: files keep the time that they have outside.
+fn as_old_as_outside(case: &Case) {
+    for (path, _) in tree(&case.root()) {
+        let file = std::fs::File::options().append(true).open(&path).expect("a file");
+        let before = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+        file.set_modified(before).expect("a time");
+    }
 }
 
 /// A workspace with a proc macro, a build script, a path dependency outside of it, a git dependency, a crate in the place of
