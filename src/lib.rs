@@ -50,6 +50,7 @@ pub mod elf_file;
 pub mod show;
 pub mod smoke;
 pub mod artifacts;
+pub mod container;
 pub mod scaffold;
 
 // ── front door: flags in, words out

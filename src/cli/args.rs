@@ -17,6 +17,7 @@ use super::check::CheckArguments;
 use super::ci::CiArguments;
 use super::cook::CookArguments;
 use super::develop::DevelopArguments;
+use super::docker::DockerArguments;
 use super::elf::ElfArguments;
 use super::itself::{CompletionsArguments, ManArguments};
 use super::list_python::ListPythonArguments;
@@ -139,6 +140,8 @@ pub enum Command {
     /// Write a workflow that builds, tests and publishes wheels, for GitHub or GitLab
     #[command(alias = "generate-ci")]
     Ci(CiArguments),
+    /// Write and judge files for containers: Dockerfile, .dockerignore, compose.yaml
+    Docker(DockerArguments),
     /// List the Pythons that wheels can be built for
     ListPython(ListPythonArguments),
     /// Print what a shell needs to complete the flags

@@ -9,6 +9,7 @@ use super::args::{
 use super::check::{self, CheckError};
 use super::ci;
 use super::cook;
+use super::docker::{self, DockerCommandError};
 use super::elf;
 use super::hints;
 use super::itself;
@@ -48,6 +49,7 @@ pub(super) enum Failure {
     Repair(Box<RepairError>),
     Elf(Box<ElfFileError>),
     Check(CheckError),
+    Docker(DockerCommandError),
     Show(Box<ShowError>),
     Scaffold(ScaffoldError),
 }
@@ -69,6 +71,7 @@ impl Failure {
             Self::Repair(error) => error.as_ref(),
             Self::Elf(error) => error.as_ref(),
             Self::Check(error) => error,
+            Self::Docker(error) => error,
             Self::Show(error) => error.as_ref(),
             Self::Scaffold(error) => error,
         }
@@ -81,6 +84,7 @@ impl Failure {
             Self::Show(error) => error.exit_status(),
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
+            Self::Docker(error) => error.exit_status(),
             Self::Develop(error) => error.exit_status(),
             Self::Pgo(error) => error.exit_status(),
             Self::Cook(error) => error.exit_status(),
@@ -122,6 +126,12 @@ impl From<ElfFileError> for Failure {
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         Self::Check(error)
+    }
+}
+
+impl From<DockerCommandError> for Failure {
+    fn from(error: DockerCommandError) -> Self {
+        Self::Docker(error)
     }
 }
 
@@ -219,6 +229,7 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             let project = project::load(&asked.overrides(), &host).map_err(MakeError::Project)?;
             ci::run(asked, &project, &host, screen)?;
         }
+        Command::Docker(asked) => docker::run(asked, &Host::capture()?, screen)?,
         Command::ListPython(asked) => list_python::run(asked, &Host::capture()?, screen)?,
         Command::Completions(asked) => itself::completions(asked, screen),
         Command::Man(asked) => itself::man(asked, &Host::capture()?, screen).map_err(MakeError::File)?,

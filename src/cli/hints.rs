@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use super::args::UsageError;
 use super::check::CheckError;
+use super::docker::DockerCommandError;
 use crate::archive::ArchiveError;
 use crate::audit::{AuditError, Cause, ClosureError, Objection};
 use crate::bundle::BundleError;
@@ -64,6 +65,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
     }
     on::<UsageError>(error, |error| Some(error.hint()))
         .or_else(|| on(error, CheckError::hint))
+        .or_else(|| on(error, DockerCommandError::hint))
         .or_else(|| on(error, host))
         .or_else(|| on(error, make))
         .or_else(|| on(error, develop))

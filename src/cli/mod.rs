@@ -5,6 +5,7 @@ pub mod check;
 pub mod cook;
 pub mod ci;
 pub mod develop;
+pub mod docker;
 pub mod elf;
 pub mod commands;
 pub mod hints;

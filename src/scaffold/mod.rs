@@ -3,6 +3,7 @@
 
 mod additions;
 pub mod ci;
+pub mod docker;
 mod templates;
 
 use std::path::{Path, PathBuf};

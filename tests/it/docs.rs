@@ -56,6 +56,11 @@ fn the_commands_about_continuous_integration_work_in_their_order() {
     work_in_their_order("docs/ci.md", 1);
 }
 
+#[test]
+fn the_commands_about_containers_work_in_their_order() {
+    work_in_their_order("docs/containers.md", 5);
+}
+
 fn work_in_their_order(document: &str, more_than: usize) {
     let commands = commands(document);
     assert!(commands.len() > more_than, "{commands:?}");

@@ -39,6 +39,14 @@ fn the_help_of_repair() {
 }
 
 #[test]
+fn the_help_of_docker() {
+    assert_snapshot!(said(&["docker", "--help"]));
+    assert_snapshot!(said(&["docker", "init", "--help"]));
+    assert_snapshot!(said(&["docker", "context", "--help"]));
+    assert_snapshot!(said(&["docker", "check", "--help"]));
+}
+
+#[test]
 fn the_version() {
     assert_eq!(
         said(&["--version"]),

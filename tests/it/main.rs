@@ -12,6 +12,7 @@ mod ci;
 mod crates;
 mod develop;
 mod cook;
+mod docker;
 mod docs;
 mod elf_command;
 mod elf_corpus;

@@ -32,6 +32,14 @@ fn settings_of_several_origins() {
 }
 
 #[test]
+fn a_project_whose_crate_lies_below_it() {
+    assert_snapshot!(planned(
+        "container-stage",
+        &["-m", "backend/Cargo.toml", "-i", "3.11"]
+    ));
+}
+
+#[test]
 fn two_interpreters_and_their_features() {
     let case = Case::of("conditional-features");
     let text = case
