@@ -153,6 +153,9 @@ pub fn dependencies(
     let mut dependencies = Dependencies::default();
     for part in &job.parts {
         let flags = rustflags::flags(subject, job, host)?;
+        if let Some(wrapper) = &flags.wrapper {
+            wrapper.write()?;
+        }
         let call = invocation::cargo_rustc(
             subject,
             job,
