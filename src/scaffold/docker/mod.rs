@@ -118,6 +118,8 @@ struct Facts {
     manifest: String,
     /// What the dependencies are known from, relative to the context; empty where it takes the whole context.
     manifests: Vec<String>,
+    /// The folder with Rust's sources, relative to the context, where they compile without the Python files beside them.
+    rust_sources: Option<String>,
     /// The toolchain file, relative to the context.
     toolchain: Option<String>,
     /// Packages that compiling takes, with the crates that need them.
@@ -282,6 +284,7 @@ fn facts(project: &Project, wish: &DockerWish) -> Result<Facts, DockerError> {
         project: inside(&project.root.join("x"))?
             .rsplit_once('/')
             .map_or_else(String::new, |(folder, _)| folder.to_owned()),
+        rust_sources: rust_sources(project, &wish.context)?,
         manifests: manifests(project, &wish.context, toolchain.as_deref()),
         manifest,
         toolchain,
@@ -471,6 +474,40 @@ fn manifests(project: &Project, context: &Path, toolchain: Option<&str>) -> Vec<
     found.sort();
     found.dedup();
     found
+}
+
+/// The folder of a crate's sources, where there are Python files beside it and nothing in it asks for files elsewhere.
+fn rust_sources(project: &Project, context: &Path) -> Result<Option<String>, FileError> {
+    let folder = project.manifest.parent().unwrap_or(context);
+    let sources = folder.join("src");
+    let is_usual = sources.join("lib.rs").is_file() && !folder.join("build.rs").exists();
+    if !is_usual || !project.layout.is_mixed() || project.layout.python_root.starts_with(&sources) {
+        return Ok(None);
+    }
+    let mut folders = vec![sources.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(FileError::new("read", &folder))? {
+            let path = entry.map_err(FileError::new("read", &folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_text(&path)?;
+                if [
+                    "include_str!",
+                    "include_bytes!",
+                    "include!",
+                    "#[path",
+                    "CARGO_MANIFEST_DIR",
+                ]
+                .iter()
+                .any(|word| text.contains(word))
+                {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    Ok(relative(&sources, context))
 }
 
 /// Files that name what pip installs.

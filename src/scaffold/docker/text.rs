@@ -103,7 +103,16 @@ fn planner(facts: &Facts, out: &mut String) {
     if facts.manifests.is_empty() {
         out.push_str("COPY . .\n");
     }
-    // Files of one folder are copied by one instruction.
+    copy_manifests(facts, out);
+    let _ = writeln!(
+        out,
+        "RUN ironwheel cook{} --recipe /tmp/recipe.json",
+        manifest_flag(facts)
+    );
+}
+
+/// Files of one folder are copied by one instruction.
+fn copy_manifests(facts: &Facts, out: &mut String) {
     let folders: BTreeSet<String> = facts.manifests.iter().map(|path| folder_of(path)).collect();
     for folder in folders {
         let files: Vec<String> = facts
@@ -114,11 +123,6 @@ fn planner(facts: &Facts, out: &mut String) {
             .collect();
         let _ = writeln!(out, "{}", copy(&files, &folder));
     }
-    let _ = writeln!(
-        out,
-        "RUN ironwheel cook{} --recipe /tmp/recipe.json",
-        manifest_flag(facts)
-    );
 }
 
 /// The folder of a file, as the target of a `COPY`.
@@ -148,9 +152,26 @@ fn builder(facts: &Facts, out: &mut String) {
         "# The dependencies in a layer of their own, then the crate: an edit compiles one crate.\n\
          FROM toolchain AS rust-wheel-builder\n\
          COPY --from=planner /tmp/recipe.json /tmp/recipe.json\n\
-         RUN {mounts}ironwheel cook --from-recipe /tmp/recipe.json --release --locked\n\
-         {sources}\n\
-         RUN {mounts}ironwheel build{} --release --locked --out /tmp/wheels",
+         RUN {mounts}ironwheel cook --from-recipe /tmp/recipe.json --release --locked",
+    );
+    if let Some(folder) = facts
+        .rust_sources
+        .as_ref()
+        .filter(|_| !facts.manifests.is_empty())
+    {
+        out.push_str("# Rust before Python: an edit of a Python file compiles nothing.\n");
+        copy_manifests(facts, out);
+        let folder = format!("{folder}/");
+        let _ = writeln!(
+            out,
+            "{}\nRUN {mounts}ironwheel build{} --release --locked --compile-only",
+            copy(std::slice::from_ref(&folder), &folder),
+            manifest_flag(facts),
+        );
+    }
+    let _ = writeln!(
+        out,
+        "{sources}\nRUN {mounts}ironwheel build{} --release --locked --out /tmp/wheels",
         manifest_flag(facts),
     );
 }
