@@ -98,6 +98,22 @@ impl Host {
         self.source_date_epoch
     }
 
+    /// Where a tool keeps what it has: the folder that a variable names, else one of that name in the user's home.
+    #[must_use]
+    pub fn tool_folder(&self, variable: &str, name: &str) -> Option<PathBuf> {
+        let named = self.variable(variable).map(PathBuf::from);
+        let folder = named.or_else(|| Some(Path::new(self.variable("HOME")?).join(name)))?;
+        Some(self.absolute(&folder))
+    }
+
+    /// The file of the program that runs.
+    ///
+    /// # Errors
+    /// Where the system does not tell.
+    pub fn own_program(&self) -> std::io::Result<PathBuf> {
+        std::env::current_exe()
+    }
+
     /// How many threads may work at once.
     #[must_use]
     pub fn cores(&self) -> usize {

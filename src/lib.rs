@@ -51,6 +51,7 @@ pub mod show;
 pub mod smoke;
 pub mod artifacts;
 pub mod container;
+pub mod verify;
 pub mod scaffold;
 
 // ── front door: flags in, words out

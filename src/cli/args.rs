@@ -24,6 +24,7 @@ use super::list_python::ListPythonArguments;
 use super::pep517::Pep517Arguments;
 use super::scaffold::{InitArguments, NewArguments};
 use super::show::ShowArguments;
+use super::verify::VerifyArguments;
 use crate::artifacts;
 use crate::audit::Search;
 use crate::host::Host;
@@ -121,6 +122,8 @@ pub enum Command {
     /// Install the crate here into the active virtual environment, editable
     #[command(visible_alias = "dev")]
     Develop(DevelopArguments),
+    /// Build twice, in different folders and as different users, and explain every byte that differs
+    Verify(VerifyArguments),
     /// Pack the sources, and those of all crates they depend on by a path
     Sdist(SdistArguments),
     /// Compile the dependencies alone, from manifests: a container layer that edits leave as it is

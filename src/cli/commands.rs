@@ -18,6 +18,7 @@ use super::pep517;
 use super::render::{self, Screen};
 use super::scaffold;
 use super::show;
+use super::verify;
 use crate::artifacts::{self, Made, Recorder};
 use crate::cook::CookError;
 use crate::develop::{self, DevelopError};
@@ -32,6 +33,7 @@ use crate::project::settings::{self, Overrides};
 use crate::repair::{self, RepairError};
 use crate::scaffold::ScaffoldError;
 use crate::show::ShowError;
+use crate::verify::VerifyError;
 
 /// The exit statuses that are decided here; those of errands come with their errors. `--help` lists them all.
 const DONE: u8 = 0;
@@ -52,6 +54,7 @@ pub(super) enum Failure {
     Docker(DockerCommandError),
     Show(Box<ShowError>),
     Scaffold(ScaffoldError),
+    Verify(Box<VerifyError>),
 }
 
 /// Standard output took not all that was printed.
@@ -74,6 +77,7 @@ impl Failure {
             Self::Docker(error) => error,
             Self::Show(error) => error.as_ref(),
             Self::Scaffold(error) => error,
+            Self::Verify(error) => error.as_ref(),
         }
     }
 
@@ -82,6 +86,7 @@ impl Failure {
             Self::Usage(_) => WRONG_USAGE,
             Self::Host(_) | Self::Elf(_) | Self::Scaffold(_) => FAILED,
             Self::Show(error) => error.exit_status(),
+            Self::Verify(error) => error.exit_status(),
             Self::Make(error) => error.exit_status(),
             Self::Check(error) => error.exit_status(),
             Self::Docker(error) => error.exit_status(),
@@ -141,6 +146,12 @@ impl From<ScaffoldError> for Failure {
     }
 }
 
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        Self::Verify(Box::new(error))
+    }
+}
+
 impl From<ShowError> for Failure {
     fn from(error: ShowError) -> Self {
         Self::Show(Box::new(error))
@@ -150,7 +161,8 @@ impl From<ShowError> for Failure {
 /// Does what the command line asks and gives the exit status. The first argument is the program's own name.
 #[must_use]
 pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match args::parse(command_line) {
+    let typed: Vec<OsString> = command_line.into_iter().collect();
+    let arguments = match args::parse(typed.clone()) {
         Ok(arguments) => arguments,
         Err(answer) => return render::usage(&answer),
     };
@@ -164,7 +176,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
         screen.error(&error, None, FAILED);
         return FAILED;
     }
-    match act(&arguments, &screen) {
+    match act(&arguments, &typed, &screen) {
         Ok(()) => match screen.lost() {
             None => DONE,
             Some(source) => {
@@ -180,7 +192,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
+fn act(arguments: &Arguments, typed: &[OsString], screen: &Screen) -> Result<(), Failure> {
     match &arguments.command {
         Command::Build(asked) => build(arguments, asked, screen)?,
         Command::GenerateStubs(build) => {
@@ -195,6 +207,12 @@ fn act(arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
             screen.plan(&make::plan(&overrides, build.sdist, &host, &|event| {
                 screen.tell(&event);
             })?);
+        }
+        Command::Verify(verify) => {
+            let (overrides, host) = asked(arguments, &verify.build)?;
+            verify::run(verify, &overrides, typed, &host, screen, &|event| {
+                screen.tell(&event);
+            })?;
         }
         Command::Sdist(asked) => sdist(arguments, asked, screen)?,
         Command::Develop(asked) => {

@@ -40,6 +40,7 @@ use crate::repair::RepairError;
 use crate::scaffold::ScaffoldError;
 use crate::sdist::SdistError;
 use crate::show::ShowError;
+use crate::verify::VerifyError;
 use crate::wheel::files::FilesError;
 use crate::wheel::write::WriteError;
 
@@ -73,6 +74,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| on(error, repair))
         .or_else(|| on(error, show))
         .or_else(|| on(error, scaffold))
+        .or_else(|| on(error, verify))
         .or_else(|| on(error, project))
         .or_else(|| on(error, python))
         .or_else(|| on(error, plan))
@@ -156,6 +158,24 @@ fn pgo(error: &PgoError) -> Option<String> {
         PgoError::Dependency(_) => Some("correct `pgo-dependency-group`, or the group".to_owned()),
         PgoError::File(error) => file(error),
         error => error.hint(),
+    }
+}
+
+fn verify(error: &VerifyError) -> Option<String> {
+    match error {
+        VerifyError::Project(error) => project(error),
+        VerifyError::File(error) => file(error),
+        VerifyError::Process(error) => process(error),
+        VerifyError::Program(_) => Some("run it by its path".to_owned()),
+        VerifyError::Build { which: "second", .. } => Some(
+            "the first build in a copy worked: something hangs on the home, the user, the time zone or the locale".to_owned(),
+        ),
+        VerifyError::Build { .. } => Some(
+            "where `ironwheel build` works here, a file outside of the project's folders is missing in the copy".to_owned(),
+        ),
+        VerifyError::Differs { .. } => {
+            Some("the causes above come first; what else differs may follow from them".to_owned())
+        }
     }
 }
 

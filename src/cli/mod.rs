@@ -16,3 +16,4 @@ pub mod pep517;
 pub mod render;
 pub mod scaffold;
 pub mod show;
+mod verify;

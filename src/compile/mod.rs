@@ -18,6 +18,7 @@ pub use alone::{Alone, alone};
 use freshness::Watch;
 use invocation::Subject;
 use messages::Messages;
+use rustflags::Flags;
 
 use crate::event::{Event, Listener};
 use crate::fs::{self, FileError};
@@ -95,10 +96,7 @@ pub fn compile(
     };
     let mut compiled = Compiled::default();
     for part in &job.parts {
-        let flags = rustflags::flags(subject, job, host)?;
-        if let Some(wrapper) = &flags.wrapper {
-            wrapper.write()?;
-        }
+        let flags = flags(subject, job, host)?;
         let call = invocation::cargo_rustc(
             subject,
             job,
@@ -152,10 +150,7 @@ pub fn dependencies(
     };
     let mut dependencies = Dependencies::default();
     for part in &job.parts {
-        let flags = rustflags::flags(subject, job, host)?;
-        if let Some(wrapper) = &flags.wrapper {
-            wrapper.write()?;
-        }
+        let flags = flags(subject, job, host)?;
         let call = invocation::cargo_rustc(
             subject,
             job,
@@ -183,6 +178,15 @@ pub fn dependencies(
         }
     }
     Ok(dependencies)
+}
+
+/// The flags that a build needs, with what they lead to in place.
+fn flags(subject: Subject<'_>, job: &Job, host: &Host) -> Result<Flags, FileError> {
+    let flags = rustflags::flags(subject, job, host)?;
+    if let Some(wrapper) = &flags.wrapper {
+        wrapper.write()?;
+    }
+    Ok(flags)
 }
 
 fn remove(paths: &[PathBuf]) -> Result<(), FileError> {

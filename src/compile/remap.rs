@@ -164,11 +164,10 @@ fn quoted(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }
 
-/// A folder that a variable names; without it, it lies in the user's own.
+/// A tool's own folder, unless that is the root.
 fn folder(host: &Host, variable: &str, name: &str) -> Option<PathBuf> {
-    let named = host.variable(variable).map(PathBuf::from);
-    let folder = named.or_else(|| Some(Path::new(host.variable("HOME")?).join(name)))?;
-    let folder = host.absolute(&folder);
+    let folder = host.tool_folder(variable, name)?;
+    // Everything would be remapped.
     folder.parent().is_some().then_some(folder)
 }
 
@@ -186,7 +185,7 @@ mod tests {
     fn the_wrapper_of_the_user_is_the_one_that_cargo_would_take() {
         let document = |folder: &str, text: &str| (PathBuf::from(folder), text.parse::<Table>().unwrap());
         let documents = [
-            document("/home/me", "build.rustc-wrapper = 'sccache'"),
+            document("/users/me", "build.rustc-wrapper = 'sccache'"),
             document("/work", "build.rustc-wrapper = 'tools/wrap'"),
         ];
         let with = |name: &str, value: &str, documents: &[(PathBuf, Table)]| {
@@ -231,14 +230,13 @@ mod tests {
         };
         assert_eq!(folders(&[]), None);
         assert_eq!(
-            folders(&[("HOME", "/home/me")]),
-            Some(PathBuf::from("/home/me/.cargo"))
+            folders(&[("HOME", "/users/me")]),
+            Some(PathBuf::from("/users/me/.cargo"))
         );
         assert_eq!(
-            folders(&[("HOME", "/home/me"), ("CARGO_HOME", "cargo")]),
+            folders(&[("HOME", "/users/me"), ("CARGO_HOME", "cargo")]),
             Some(PathBuf::from("/work/cargo"))
         );
-        // Everything would be remapped.
         assert_eq!(folders(&[("CARGO_HOME", "/")]), None);
     }
 }

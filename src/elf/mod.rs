@@ -28,7 +28,7 @@ mod weigh;
 
 pub use edit::{Edits, RunPath, RunPathTag, apply};
 pub use strip::strip;
-pub use weigh::{Weighed, WeighedSymbol, undefined, weigh};
+pub use weigh::{Weighed, WeighedSymbol, sections, undefined, weigh};
 
 use image::{Image, RawSymbol, Strings};
 use symver::Versions;

@@ -58,6 +58,25 @@ pub fn weigh(bytes: &[u8]) -> Result<Weighed, ElfError> {
     Ok(weighed)
 }
 
+/// Where each section with bytes in the file lies, by name, in the order of the section headers. Nothing for a damaged file.
+#[must_use]
+pub fn sections(bytes: &[u8]) -> Vec<(String, std::ops::Range<usize>)> {
+    let Ok(image) = Image::read(bytes) else {
+        return Vec::new();
+    };
+    let names = Names::of(&image);
+    image
+        .sections
+        .iter()
+        .filter(|section| takes_space(section))
+        .filter_map(|section| {
+            let start = usize::try_from(section.offset).ok()?;
+            let end = usize::try_from(section.offset.checked_add(section.size)?).ok()?;
+            Some((names.name(section), start..end))
+        })
+        .collect()
+}
+
 /// The symbols that `.symtab` names and the file does not define: what an object file asks others for. Nothing for bytes that are
 /// no such file.
 #[must_use]

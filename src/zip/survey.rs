@@ -73,6 +73,8 @@ pub struct Found {
     pub is_folder: bool,
     /// Its Unix mode, where it has one.
     pub mode: Option<u32>,
+    /// Its date and time, as MS-DOS writes them.
+    pub modified: [u16; 2],
     /// How it is compressed.
     pub method: u16,
     /// CRC-32 of its content.
@@ -476,6 +478,7 @@ impl<'a> Surveyor<'a> {
         Found {
             is_folder,
             mode,
+            modified: [header.date, header.time],
             method: header.method,
             crc32: header.crc32,
             size: header.size,

@@ -39,4 +39,5 @@ mod scaffold;
 mod shell;
 mod show;
 mod tidy;
+mod verify;
 mod versions;
