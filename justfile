@@ -31,6 +31,7 @@ test:
 bench *arguments:
     benches/against_maturin.sh {{ arguments }}
 
-# one static file that starts quickly and runs on any Linux
+# one static file that starts quickly and runs on any Linux: linked to the GNU C library, and to musl
 static:
-    RUSTFLAGS="-C relocation-model=static" cargo build --release --locked --target x86_64-unknown-linux-musl
+    RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" cargo build --release --locked --target x86_64-unknown-linux-gnu
+    RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" cargo build --release --locked --target x86_64-unknown-linux-musl

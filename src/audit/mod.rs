@@ -3,6 +3,7 @@
 
 pub mod bringers;
 pub mod closure;
+pub mod image;
 pub mod packages;
 pub mod policy;
 mod run_path;

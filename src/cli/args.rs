@@ -122,7 +122,7 @@ pub enum Command {
     /// Install the crate here into the active virtual environment, editable
     #[command(visible_alias = "dev")]
     Develop(DevelopArguments),
-    /// Build twice, in different folders and as different users, and explain every byte that differs
+    /// Build twice, elsewhere and as somebody else, and explain what differs
     Verify(VerifyArguments),
     /// Pack the sources, and those of all crates they depend on by a path
     Sdist(SdistArguments),
@@ -250,6 +250,9 @@ pub struct BuildArguments {
     #[arg(long, visible_alias = "manylinux", value_name = "TAG", num_args = 0.., action = ArgAction::Append,
           value_parser = platform_wish)]
     pub compatibility: Vec<PlatformWish>,
+    /// Container image that the wheel is for: debian:12, python:3.12-slim
+    #[arg(long, value_name = "IMAGE")]
+    pub for_image: Option<String>,
     /// What to do about libraries that are not everywhere
     #[arg(
         long,
@@ -767,6 +770,7 @@ impl BuildArguments {
             color: screen.color.map(|color| color.name().to_owned()),
             strip: self.strip,
             remap_paths: self.remap_paths,
+            for_image: self.for_image.clone(),
             compatibility: self.compatibility.clone(),
             audit_mode: self.audit_mode(),
             compression: self.compression()?,

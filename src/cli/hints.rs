@@ -123,7 +123,12 @@ fn make(error: &MakeError) -> Option<String> {
             "see what it is, for instance with `file`; ironwheel builds for Linux, which has ELF files"
                 .to_owned(),
         ),
-        MakeError::Tag(_)
+        MakeError::Image(_)
+        | MakeError::OtherCLibrary { .. }
+        | MakeError::TooNewForImage { .. }
+        | MakeError::NoLinker { .. }
+        | MakeError::NoStandardLibrary { .. }
+        | MakeError::Tag(_)
         | MakeError::NoEntryPoint { .. }
         | MakeError::AbiMismatch { .. }
         | MakeError::Hook(_)

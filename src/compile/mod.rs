@@ -199,6 +199,22 @@ fn remove(paths: &[PathBuf]) -> Result<(), FileError> {
 /// The archives of the standard library for the project's target; none where rustc does not tell.
 #[must_use]
 pub fn standard_library(project: &Project, host: &Host) -> Vec<PathBuf> {
+    let Some(folder) = target_libraries(project, host) else {
+        return Vec::new();
+    };
+    let mut archives: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rlib"))
+        .collect();
+    archives.sort();
+    archives
+}
+
+/// Where rustc keeps the standard library for the project's target, installed or not; nothing where rustc does not tell.
+#[must_use]
+pub fn target_libraries(project: &Project, host: &Host) -> Option<PathBuf> {
     let target = &project.cargo.target_triple;
     let call = Invocation {
         program: host.variable("RUSTC").unwrap_or("rustc").to_owned(),
@@ -209,18 +225,17 @@ pub fn standard_library(project: &Project, host: &Host) -> Vec<PathBuf> {
         unset: Vec::new(),
         working_directory: project.root.clone(),
     };
-    let told = process::capture(&call)
-        .map(|finished| finished.stdout)
-        .unwrap_or_default();
-    let folder = PathBuf::from(String::from_utf8_lossy(&told).trim());
-    let mut archives: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rlib"))
-        .collect();
-    archives.sort();
-    archives
+    let told = process::capture(&call).ok()?;
+    let text = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+    (told.status == 0 && !text.is_empty()).then(|| PathBuf::from(text))
+}
+
+/// The linker that somebody names for the project's target, where one does; rustc's own choice is `cc`.
+///
+/// # Errors
+/// Where a configuration file of cargo's cannot be read.
+pub fn linker(project: &Project, host: &Host) -> Result<Option<String>, FileError> {
+    rustflags::linker(Subject::from(project), host)
 }
 
 /// Leaves in the target directory the mark by which backups and others know a cache. Cargo leaves it only in one that it creates

@@ -160,6 +160,41 @@ fn words_of_user(subject: Subject<'_>, host: &Host, documents: &[(PathBuf, Table
     words
 }
 
+/// The linker that somebody names, in the flags of every rustc, in a variable or in cargo's configuration, where one does.
+///
+/// # Errors
+/// Where a configuration file cannot be read.
+///
+/// <https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker>
+pub(super) fn linker(subject: Subject<'_>, host: &Host) -> Result<Option<String>, FileError> {
+    let target = &subject.cargo.target_triple;
+    let documents = configuration(subject, host)?;
+    let mut words = words_of_user(subject, host, &documents);
+    words.extend(subject.settings.rustc_args.value.iter().cloned());
+    let of_word = |word: &String| {
+        let option = word.strip_prefix("-C").unwrap_or(word);
+        option.strip_prefix("linker=").map(str::to_owned)
+    };
+    if let Some(linker) = words.iter().rev().find_map(of_word) {
+        return Ok(Some(linker));
+    }
+    let name = target.to_uppercase().replace(['-', '.'], "_");
+    if let Some(linker) = host.variable(&format!("CARGO_TARGET_{name}_LINKER")) {
+        return Ok(Some(linker.to_owned()));
+    }
+    let of_target = |(_, document): &(PathBuf, Table)| {
+        let tables = document.get("target")?.as_table()?;
+        tables.iter().find_map(|(name, table)| {
+            let linker = table.get("linker")?.as_str()?;
+            let platform = Platform::from_str(name).ok()?;
+            platform
+                .matches(target, &cfg_of(target))
+                .then(|| linker.to_owned())
+        })
+    };
+    Ok(documents.iter().rev().find_map(of_target))
+}
+
 /// The folders that the flags of the user and the arguments of the last rustc make the linker search, each once.
 ///
 /// # Errors

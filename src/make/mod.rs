@@ -3,6 +3,7 @@
 //!
 //! `Project → Plan → Compiled → Audit → Grafted → Wheel → file`, for each wheel of the plan.
 
+mod early;
 mod editable;
 mod hooks;
 mod inputs;
@@ -19,6 +20,7 @@ pub use planned::{PlanReport, PlannedFile, PlannedSdist, PlannedWheel, SettingLi
 pub use sdist::{SdistWish, sdist, sdist_and_wheels};
 
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
+use crate::audit::image::ImageError;
 use crate::audit::{Audit, AuditError, Cause, Grafting, Search, bringers};
 use crate::bundle::{self, BundleError, Bundled, Wish};
 use crate::check::{self, Finding, Profile, Severity, rules};
@@ -126,6 +128,49 @@ pub enum MakeError {
     /// A front end asks for what it cannot have.
     #[error(transparent)]
     Hook(#[from] HookError),
+    /// The image that the wheel is for is not known.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The image has another C library than the one that is compiled for.
+    #[error("what is compiled for `{target}` does not run in `{image}`, which has {has}")]
+    OtherCLibrary {
+        /// The image.
+        image: String,
+        /// Its C library.
+        has: String,
+        /// The target.
+        target: String,
+    },
+    /// A file asks the image's C library for what it does not have.
+    #[error("`{file}` needs `{version}` (for `{symbol}`), and `{image}` has {has}")]
+    TooNewForImage {
+        /// The file, in the wheel.
+        file: String,
+        /// The newest version that it asks for.
+        version: String,
+        /// One of the symbols.
+        symbol: String,
+        /// The image.
+        image: String,
+        /// Its C library.
+        has: String,
+    },
+    /// There is no linker.
+    #[error("rustc needs a linker, and there is none on `PATH`: {program}")]
+    NoLinker {
+        /// Its name.
+        program: String,
+        /// Whether somebody gave that name.
+        is_given: bool,
+    },
+    /// There is no standard library for the target.
+    #[error("the standard library for `{target}` is not installed: {folder}", folder = folder.display())]
+    NoStandardLibrary {
+        /// The target.
+        target: String,
+        /// Where it would be.
+        folder: PathBuf,
+    },
     /// The finished archive breaks a rule that it breaks in nobody's name but ours.
     #[error("the archive that was made is wrong, which is a fault of ironwheel's: {finding}")]
     Wrong {
@@ -151,6 +196,7 @@ impl MakeError {
                 .unwrap_or(101),
             (None, Self::Bundle(BundleError::MixedWishes)) => 2,
             (None, Self::Bundle(error)) if error.breaks_policy() => 3,
+            (None, Self::TooNewForImage { .. }) => 3,
             (None, _) => 1,
         }
     }
@@ -172,6 +218,23 @@ impl MakeError {
                 "rename it: no white space at its end, and nothing in it that ends a line".to_owned(),
             ),
             Self::Wrong { finding } => Some(format!("please report it; {} asks for this", finding.rule.source)),
+            Self::Image(error) => Some(error.hint()),
+            Self::OtherCLibrary { .. } => Some(
+                "build for the image's own kind of system: `--target` with `-unknown-linux-gnu` or `-unknown-linux-musl`, or in a container of it"
+                    .to_owned(),
+            ),
+            Self::TooNewForImage { .. } => Some(
+                "build in a container of the image's system or of an older one, or choose a newer image".to_owned(),
+            ),
+            Self::NoLinker { is_given: true, .. } => Some(
+                "install it, or correct `linker` in cargo's configuration or `CARGO_TARGET_…_LINKER`".to_owned(),
+            ),
+            Self::NoLinker { is_given: false, .. } => Some(
+                "install a C compiler: `apt-get install gcc libc6-dev`, `dnf install gcc`, `apk add build-base`".to_owned(),
+            ),
+            Self::NoStandardLibrary { target, .. } => Some(format!(
+                "add it: `rustup target add {target}`; a distribution has it in a package such as `rust-std-static` or `libstd-rust-dev`"
+            )),
             Self::AbiMismatch { .. } => Some(
                 "the feature is turned on by another crate or a feature of this one: ask for `pyo3/abi3-py3XY` by name".to_owned(),
             ),
@@ -187,6 +250,7 @@ pub fn wheels(
     listener: Listener<'_>,
 ) -> Result<Vec<WheelMade>, MakeError> {
     let (project, plan) = survey(overrides, host, listener)?;
+    announce(&early::look(&project, host, early::Tools::Needed)?, listener);
     let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
     announce(&selected.notices, listener);
@@ -563,6 +627,12 @@ impl Maker<'_> {
             bundle::bundle(tree, objects, &wish).inspect_err(|error| self.blame(error, compiled))?;
         let doubts: Vec<Notice> = bundled.doubts().into_iter().map(Notice::new).collect();
         announce(&doubts, self.listener);
+        let own = objects
+            .objects
+            .iter()
+            .map(|object| (object.path.to_string(), &object.facts));
+        let notice = early::hold(self.project, own, &bundled)?;
+        announce(notice.as_slice(), self.listener);
         if let Some(given) = given {
             bundled.platforms = vec![PlatformTag::Verbatim(given.replace(['-', '.'], "_"))];
         } else if wish.mode != AuditMode::Skip {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MakeError, add_part, announce, architecture_of, decide, understand};
+use super::{MakeError, add_part, announce, architecture_of, decide, early, understand};
 use crate::archive::{ArchivePath, Content, Entry};
 use crate::event::Listener;
 use crate::glue;
@@ -101,6 +101,7 @@ pub fn plan(
     listener: Listener<'_>,
 ) -> Result<PlanReport, MakeError> {
     let project = understand(overrides, host, listener)?;
+    announce(&early::look(&project, host, early::Tools::NotNeeded)?, listener);
     let plan = decide(&project, host, listener)?;
     let selected = files::select(&project, &project.data_folder())?;
     announce(&plan.notices, listener);
@@ -264,6 +265,7 @@ fn add_newer(settings: &Settings, add: &mut impl FnMut(&'static str, String, &Or
     for (name, setting) in [
         ("editable-profile", &settings.editable_profile),
         ("pgo-command", &settings.pgo_command),
+        ("for-image", &settings.for_image),
     ] {
         add(name, setting.value.clone().unwrap_or_default(), &setting.origin);
     }

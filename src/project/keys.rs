@@ -150,6 +150,11 @@ pub const KEYS: &[Key] = &[
         "Features of the crate to turn on, always or for some Pythons.",
     ),
     key("frozen", Shape::Boolean, "`locked` and `offline` together."),
+    ours(
+        "for-image",
+        Shape::Text,
+        "The container image that wheels are installed into: debian:12, python:3.12-slim.",
+    ),
     key(
         "generate-ci",
         Shape::Table(GENERATE_CI),

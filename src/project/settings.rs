@@ -101,6 +101,8 @@ pub struct Overrides {
     pub build_version: Option<Version>,
     /// `--build-tag`.
     pub build_tag: Option<BuildTag>,
+    /// `--for-image`.
+    pub for_image: Option<String>,
     /// What the build is for.
     pub purpose: Purpose,
 }
@@ -393,6 +395,8 @@ pub struct Settings {
     pub version: Setting<Option<VersionWish>>,
     /// The build tag in the wheel's file name.
     pub build_tag: Setting<Option<BuildTag>>,
+    /// The container image that wheels are installed into, by name.
+    pub for_image: Setting<Option<String>>,
     /// What the build is for.
     pub purpose: Purpose,
     /// What goes to cargo as typed.
@@ -644,6 +648,7 @@ pub fn resolve(
             overrides.build_tag.clone(),
             variables.build_tag.or(tables.first(build_tag)?),
         ),
+        for_image: text_setting(overrides.for_image.clone(), "for-image")?,
         purpose: overrides.purpose,
         passed: Passed {
             jobs: overrides.jobs.clone(),

@@ -223,7 +223,8 @@ impl Builder<'_> {
             program: "sh".to_owned(),
             arguments,
             set,
-            unset: Vec::new(),
+            // What is compared is no product: the workflow that asks is told of none.
+            unset: ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"].map(str::to_owned).into(),
             working_directory,
         };
         (self.listener)(Event::Running {

@@ -22,6 +22,7 @@ mod expect;
 mod extras;
 mod front_ends;
 mod help;
+mod images;
 mod itself;
 mod json;
 mod judges;

@@ -88,13 +88,13 @@ fn what_a_build_script_writes_into_code_is_explained() {
     case.write("src/main.rs", &print("env!(\"MADE_IN\")"));
     let (status, files, words) = verified(&case, &[]);
     assert_eq!(status, 1, "{words}");
-    let cause = differences(&files[0])[0]["cause"]
+    let told = differences(&files[0])[0]["cause"]
         .as_str()
         .expect("a cause")
         .to_owned();
     assert!(
-        cause.starts_with("the target directory is in it: `folder /"),
-        "{cause}"
+        told.starts_with("the target directory is in it: `folder /"),
+        "{told}"
     );
 }
 
