@@ -460,36 +460,6 @@ fn an_old_extension_does_not_hide_one_with_the_stable_abi() {
     assert_eq!(environment.python("import mixed; print(mixed.add(1, 2))"), "3\n");
 }
 
-/// Asked for with `IRONWHEEL_TEST_PEERS=1`, as `.ci/run` does: a clock that nobody else disturbs is needed.
-#[test]
-fn a_run_without_changes_takes_little_more_than_cargo_alone() {
-    use std::time::{Duration, Instant};
-    if variable("IRONWHEEL_TEST_PEERS").is_none() {
-        return;
-    }
-    let (case, _environment) = active("mixed");
-    develop(&case, &[]).succeeds();
-    let fastest = |run: &dyn Fn()| {
-        let times = (0..8).map(|_| {
-            let clock = Instant::now();
-            run();
-            clock.elapsed()
-        });
-        times.min().expect("several runs")
-    };
-    case.shell("cargo").args(["build", "--locked"]).run().succeeded();
-    let cargo = fastest(&|| {
-        case.shell("cargo").args(["build", "--locked"]).run().succeeded();
-    });
-    let ours = fastest(&|| {
-        case.ironwheel(["develop", "--locked"]).run().succeeded();
-    });
-    assert!(
-        ours < cargo + Duration::from_millis(100),
-        "cargo takes {cargo:?}, `develop` {ours:?}"
-    );
-}
-
 #[test]
 fn generated_stubs_lie_beside_the_extension() {
     let (case, environment) = active("mixed");
