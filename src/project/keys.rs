@@ -149,12 +149,12 @@ pub const KEYS: &[Key] = &[
         Shape::Array(&Shape::Either(&[Shape::Text, Shape::Table(FEATURE)])),
         "Features of the crate to turn on, always or for some Pythons.",
     ),
-    key("frozen", Shape::Boolean, "`locked` and `offline` together."),
     ours(
         "for-image",
         Shape::Text,
         "The container image that wheels are installed into: debian:12, python:3.12-slim.",
     ),
+    key("frozen", Shape::Boolean, "`locked` and `offline` together."),
     key(
         "generate-ci",
         Shape::Table(GENERATE_CI),
