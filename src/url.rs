@@ -19,9 +19,33 @@ pub fn percent_encoded(text: &str) -> String {
     out
 }
 
+/// An address without the name and password that may stand before its host.
+///
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1>
+#[must_use]
+pub fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_enter_is_nobody_s_business() {
+        assert_eq!(
+            without_user("git+https://ann:secret@host/x@y.git"),
+            "git+https://host/x@y.git"
+        );
+        assert_eq!(without_user("git+https://host/x.git"), "git+https://host/x.git");
+        assert_eq!(without_user("plain@text"), "plain@text");
+    }
 
     #[test]
     fn what_means_something_in_a_url_is_encoded() {

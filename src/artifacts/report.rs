@@ -64,7 +64,7 @@ pub(super) fn render(seen: &Seen, made: Made<'_>, host: &Host) -> Result<String,
             .variables()
             .filter(|(name, value)| !value.is_empty() && matters(name))
             .collect(),
-        calls: &seen.calls,
+        calls: seen.calls.iter().map(|call| without_secrets(call)).collect(),
         wheels: made.wheels.iter().map(Wheel::from).collect(),
         sdist: made.sdist.map(Sdist::from),
         warnings: seen
@@ -97,6 +97,36 @@ fn matters(name: &str) -> bool {
     VARIABLES.contains(&name) || name.starts_with("CARGO_PROFILE_") || of_target
 }
 
+/// A line for the shell in which no value of a configuration is told that a name like `token` gives away, or that a variable is set
+/// to.
+fn without_secrets(line: &str) -> String {
+    let Some(words) = shlex::split(line) else {
+        return line.to_owned();
+    };
+    let mut is_changed = false;
+    let words: Vec<String> = words
+        .into_iter()
+        .map(|word| match word.split_once('=') {
+            Some((key, _)) if is_secret(key) => {
+                is_changed = true;
+                format!("{key}=...")
+            }
+            _ => word,
+        })
+        .collect();
+    // What is not changed stays as it was written.
+    match shlex::try_join(words.iter().map(String::as_str)) {
+        Ok(joined) if is_changed => joined,
+        _ => line.to_owned(),
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = key.trim().to_ascii_lowercase();
+    let words = ["token", "secret", "password", "credential"];
+    key.starts_with("env.") || words.iter().any(|word| key.contains(word))
+}
+
 /// What a program calls its version, asked where a toolchain file may choose it; nothing where it does not tell.
 fn version(program: &str, folder: &Path) -> Option<String> {
     let call = Invocation {
@@ -125,7 +155,7 @@ struct Report<'a> {
     inputs: Vec<Input<'a>>,
     tools: Tools<'a>,
     variables: BTreeMap<&'a str, &'a str>,
-    calls: &'a [String],
+    calls: Vec<String>,
     wheels: Vec<Wheel<'a>>,
     sdist: Option<Sdist<'a>>,
     warnings: Vec<Warning<'a>>,
@@ -294,5 +324,16 @@ mod tests {
         .unwrap();
         assert_eq!(linker("armv7-unknown-linux-gnueabihf", &host), Some("arm-gcc"));
         assert_eq!(linker("x86_64-unknown-linux-gnu", &host), None);
+    }
+
+    #[test]
+    fn calls_tell_no_secret() {
+        let line = "cd /w && cargo rustc --config env.KEY=abc --config 'registries.x.token=\"t\"' --config net.offline=true";
+        assert_eq!(
+            without_secrets(line),
+            "cd /w '&&' cargo rustc --config 'env.KEY=...' --config 'registries.x.token=...' --config 'net.offline=true'"
+        );
+        let plain = "cd '/a b' && FLAGS='x y' cargo rustc --lib";
+        assert_eq!(without_secrets(plain), plain);
     }
 }

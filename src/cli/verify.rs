@@ -14,7 +14,7 @@ use crate::verify::{self, Compared, Request, VerifyError};
 /// Build twice and compare.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    after_help = "The two builds have different folders, file times, homes, users, time zones, locales, umasks and numbers of \
+    after_help = "The two builds have different folders, file times, homes, names of the user, time zones, locales, umasks and numbers of \
                   jobs.\n\nExamples:\n  ironwheel verify --locked\n  ironwheel verify demo-1.0-cp311-abi3-manylinux_2_34_x86_64.whl --locked"
 )]
 pub struct VerifyArguments {

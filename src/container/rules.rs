@@ -79,7 +79,7 @@ rules! {
     CACHE_PLACE "cache-place" Warning Time "nothing is kept there, so everything is downloaded again in each build";
     CACHE_HIDES "cache-hides" Error Failure "what the image has there cannot be seen while the mount is";
     CACHE_SHARING "cache-sharing" Note Failure "two builds at once may write the same file, for the lock lies outside of the mount";
-    CACHE_LOST "cache-lost" Error Failure "what lies in a cache mount is not in the image: the next instruction does not find it";
+    CACHE_LOST "cache-lost" Warning Failure "what lies in a cache mount is not in the image: the next instruction does not find it";
     CACHE_UNUSED "cache-unused" Note Time "`--no-cache-dir` neither reads nor fills the cache that is mounted";
     REGISTRY_ALONE "registry-alone" Warning Time "a registry mount saves the download alone: after each edit every dependency is compiled again";
     NO_DEPENDENCY_LAYER "no-dependency-layer" Warning Time "after each edit every dependency is downloaded and compiled again";

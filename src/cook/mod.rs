@@ -283,6 +283,12 @@ impl Kitchen<'_> {
                 .target_dir
                 .as_ref()
                 .map(|folder| self.host.absolute(folder)),
+            config: self
+                .overrides
+                .config
+                .iter()
+                .map(|value| configuration(value, root.join(&recipe.manifest).parent()))
+                .collect(),
             // Whether the lock fits is compared here, with better words than about files that are not the user's.
             locked: false,
             frozen: false,
@@ -347,5 +353,16 @@ impl Kitchen<'_> {
             hint: Some("run `cargo update --workspace`, and copy Cargo.lock beside the manifests".to_owned()),
         });
         Ok(())
+    }
+}
+
+/// A value for `--config`, in the words of whoever stands in the manifest's folder, where `build` runs cargo: that of a file is
+/// its path, which leads to the same file from wherever cargo runs.
+fn configuration(value: &str, folder: Option<&Path>) -> String {
+    let path = folder.unwrap_or(Path::new("/")).join(value);
+    if path.is_file() {
+        path.to_string_lossy().into_owned()
+    } else {
+        value.to_owned()
     }
 }

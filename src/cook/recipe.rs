@@ -110,7 +110,7 @@ impl Recipe {
         {
             for path in CONFIGURATION.map(|name| folder.join(name)) {
                 if path.is_file() {
-                    recipe.add(&root, &path, fs::read(&path)?);
+                    recipe.add(&root, &path, without_tokens(fs::read(&path)?));
                 }
             }
         }
@@ -165,12 +165,15 @@ impl Recipe {
         while let Some(folder) = waiting.pop() {
             for entry in std::fs::read_dir(&folder).map_err(FileError::new("read", &folder))? {
                 let path = entry.map_err(FileError::new("read", &folder))?.path();
-                let is_hidden = path
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-                if path.is_dir() && !is_hidden && !path.join("CACHEDIR.TAG").exists() {
+                let meta = path.symlink_metadata().map_err(FileError::new("read", &path))?;
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                // Hidden files are for tools and may be secrets; a link may lead anywhere.
+                if name.starts_with('.') {
+                    continue;
+                }
+                if meta.is_dir() && !path.join("CACHEDIR.TAG").exists() {
                     waiting.push(path);
-                } else if path.is_file() {
+                } else if meta.is_file() {
                     self.add(root, &path, fs::read(&path)?);
                 }
             }
@@ -220,7 +223,8 @@ impl Recipe {
             .files
             .keys()
             .chain(self.stand_ins.keys())
-            .chain([&self.manifest]);
+            .chain(&self.patches)
+            .chain([&self.manifest, &self.working_directory]);
         self.digest == self.compute_digest()
             && paths.all(is_inside)
             && self.files.values().all(|content| content.bytes().is_some())
@@ -274,6 +278,34 @@ impl Recipe {
     }
 }
 
+/// A configuration without the tokens that some keep there: a recipe stays in an image.
+fn without_tokens(bytes: Vec<u8>) -> Vec<u8> {
+    const SECRETS: [&str; 2] = ["token", "secret-key"];
+    let text = std::str::from_utf8(&bytes).ok();
+    let Some(mut table) = text.and_then(|text| text.parse::<Table>().ok()) else {
+        return bytes;
+    };
+    let mut is_changed = false;
+    let mut clean = |registry: &mut toml::Value| {
+        for key in SECRETS {
+            let removed = registry.as_table_mut().and_then(|registry| registry.remove(key));
+            is_changed |= removed.is_some();
+        }
+    };
+    if let Some(registry) = table.get_mut("registry") {
+        clean(registry);
+    }
+    let registries = table.get_mut("registries").and_then(toml::Value::as_table_mut);
+    for (_, registry) in registries.into_iter().flat_map(Table::iter_mut) {
+        clean(registry);
+    }
+    if is_changed {
+        table.to_string().into_bytes()
+    } else {
+        bytes
+    }
+}
+
 /// Cargo's configuration in a folder; one that does not parse is left for cargo to complain about.
 fn configuration_of(folder: &Path) -> Option<Table> {
     // Where both exist, cargo reads the one without extension.
@@ -293,4 +325,54 @@ fn parse(path: &Path) -> Result<Table, CookError> {
 
 fn below(root: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_gets_into_a_recipe() {
+        let cleaned = |text: &str| String::from_utf8(without_tokens(text.as_bytes().to_vec())).unwrap();
+        let told = "[registry]\ntoken = 'a'\n[registries.mine]\nindex = 'i'\ntoken = 'b'\nsecret-key = 'c'\n";
+        let table: Table = cleaned(told).parse().unwrap();
+        assert_eq!(
+            table,
+            "registry = {}\nregistries.mine.index = 'i'".parse().unwrap()
+        );
+        let plain = "# why\nbuild.jobs = 2\n";
+        assert_eq!(cleaned(plain), plain);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_crate_that_stands_for_another_s_travels_without_links_and_hidden_files() {
+        let tree = tempfile::tempdir().unwrap();
+        let folder = tree.path().join("patched");
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        std::fs::write(folder.join("Cargo.toml"), "[package]\nname = 'patched'\n").unwrap();
+        for file in ["src/lib.rs", ".env"] {
+            std::fs::write(folder.join(file), "").unwrap();
+        }
+        std::os::unix::fs::symlink("..", folder.join("round")).unwrap();
+        let mut recipe = Recipe {
+            format: FORMAT,
+            digest: String::new(),
+            working_directory: PathBuf::new(),
+            manifest: PathBuf::from("Cargo.toml"),
+            files: BTreeMap::new(),
+            stand_ins: BTreeMap::new(),
+            patches: BTreeSet::new(),
+        };
+        recipe
+            .add_folder(tree.path(), &folder, &folder.join("Cargo.toml"))
+            .unwrap();
+        let files: Vec<&Path> = recipe.files.keys().map(PathBuf::as_path).collect();
+        assert_eq!(files, ["patched/Cargo.toml", "patched/src/lib.rs"].map(Path::new));
+        recipe.digest = recipe.compute_digest();
+        assert!(recipe.is_whole());
+        recipe.patches.insert(PathBuf::from("../elsewhere"));
+        recipe.digest = recipe.compute_digest();
+        assert!(!recipe.is_whole(), "it leads out of the folder");
+    }
 }

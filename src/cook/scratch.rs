@@ -38,7 +38,10 @@ impl Scratch {
         for (path, stand_in) in &recipe.stand_ins {
             scratch.put(&root.join(path), stand_in.text().as_bytes())?;
         }
-        for folder in root.ancestors().skip(1).filter(|folder| !is_home(folder, host)) {
+        // Cargo reads those above the scratch folder anyway, and twice is not the same as once.
+        let above_both = |path: &Path| scratch.folder.path().starts_with(path);
+        let above = root.ancestors().skip(1);
+        for folder in above.filter(|folder| !is_home(folder, host) && !above_both(folder)) {
             for path in CONFIGURATION.map(|name| folder.join(name)) {
                 if path.is_file() {
                     let relative = path.strip_prefix(folder).unwrap_or(&path);
@@ -147,7 +150,30 @@ fn configured(path: &Path, bytes: Vec<u8>, root: &Path) -> Vec<u8> {
             absolute(value);
         }
     }
-    // A linker without a folder is looked for on PATH.
+    let sources = table.get_mut("source").and_then(Value::as_table_mut);
+    for (_, source) in sources.into_iter().flat_map(Table::iter_mut) {
+        for key in ["directory", "local-registry"] {
+            if let Some(value) = source.get_mut(key) {
+                absolute(value);
+            }
+        }
+    }
+    // A program without a folder is looked for on PATH.
+    let has_folder = |value: &Value| value.as_str().is_some_and(|text| text.contains('/'));
+    for key in ["rustc", "rustc-wrapper", "rustc-workspace-wrapper"] {
+        let program = table.get_mut("build").and_then(|build| build.get_mut(key));
+        if let Some(program) = program.filter(|program| has_folder(program)) {
+            absolute(program);
+        }
+    }
+    for path in table
+        .get_mut("paths")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        absolute(path);
+    }
     let targets = table.get_mut("target").and_then(Value::as_table_mut);
     for (_, target) in targets.into_iter().flat_map(Table::iter_mut) {
         if let Some(linker) = target

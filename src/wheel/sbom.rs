@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::project::cargo::{CargoFacts, PackageFacts};
-use crate::url::percent_encoded;
+use crate::url::{percent_encoded, without_user};
 
 /// The document's name below `sboms/`.
 #[must_use]
@@ -107,6 +107,7 @@ fn package_url(cargo: &CargoFacts, package: &PackageFacts) -> String {
                 .split_once('?')
                 .map_or(repository, |(before, _)| before);
             url.push_str("?vcs_url=");
+            let repository = without_user(repository);
             url.push_str(&percent_encoded(&format!("{repository}@{commit}")));
         }
         Some(_) => {}

@@ -65,7 +65,7 @@ fn toolchain(facts: &Facts, out: &mut String) {
     );
     let _ = writeln!(
         out,
-        "# A path or an address does as well: `--build-arg IRONWHEEL=…`.\n\
+        "# The address of a wheel does as well: `--build-arg IRONWHEEL=https://…`.\n\
          ARG IRONWHEEL=ironwheel=={}\n\
          # hadolint ignore=DL3013\n\
          RUN pip install --no-cache-dir \"${{IRONWHEEL}}\"\n\
@@ -332,11 +332,12 @@ pub(super) fn compose(facts: &Facts) -> String {
 
 /// The ignore file.
 pub(super) fn ignore_file(facts: &Facts) -> String {
+    // The folder may hold more than what is written there.
     let folder = match facts.dockerfile.rsplit_once('/') {
-        Some((folder, _)) => folder.to_owned(),
-        None => "Dockerfile\ncompose.yaml".to_owned(),
+        Some((folder, _)) => format!("{folder}/"),
+        None => String::new(),
     };
-    format!("{IGNORED}{folder}\n**/.vscode\n**/.idea\n**/.DS_Store\n")
+    format!("{IGNORED}{folder}Dockerfile\n{folder}compose.yaml\n**/.vscode\n**/.idea\n**/.DS_Store\n")
 }
 
 const IGNORED: &str = "\
@@ -370,10 +371,20 @@ const IGNORED: &str = "\
 **/.env.*
 **/*.pem
 **/*.key
+**/*.p12
+**/*.pfx
+**/*.env
+**/.envrc
 **/id_rsa
+**/id_dsa
+**/id_ecdsa
 **/id_ed25519
 **/.netrc
+**/.pgpass
 **/.pypirc
+**/.git-credentials
+**/.cargo/credentials
+**/.cargo/credentials.toml
 **/.aws
 **/.ssh
 
