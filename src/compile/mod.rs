@@ -18,7 +18,6 @@ pub use alone::{Alone, alone};
 use freshness::Watch;
 use invocation::Subject;
 use messages::Messages;
-use rustflags::Flags;
 
 use crate::event::{Event, Listener};
 use crate::fs::{self, FileError};
@@ -85,27 +84,14 @@ pub fn compile(
     listener: Listener<'_>,
 ) -> Result<Compiled, CompileError> {
     let start = Instant::now();
-    mark_as_cache(&project.cargo.target_directory)?;
-    let configuration = write_configuration(project, job)?;
-    let subject = Subject::from(project);
-    let folders = rustflags::link_folders(subject, host)?;
+    let folders = rustflags::link_folders(Subject::from(project), host)?;
     let cargo = Cargo {
         project,
         host,
         listener,
     };
     let mut compiled = Compiled::default();
-    for part in &job.parts {
-        let flags = flags(subject, job, host)?;
-        let call = invocation::cargo_rustc(
-            subject,
-            job,
-            &part.product,
-            host,
-            configuration.as_deref(),
-            &flags,
-        );
-        let identity = invocation::identity(subject, job, &part.product);
+    for (part, (call, identity)) in job.parts.iter().zip(calls(project, job, host)?) {
         let messages = cargo.compile(&call, &job.configuration, &identity, &part.product)?;
         compiled.add(project, &part.product, &messages)?;
     }
@@ -140,8 +126,6 @@ pub fn dependencies(
     host: &Host,
     listener: Listener<'_>,
 ) -> Result<Dependencies, CompileError> {
-    mark_as_cache(&project.cargo.target_directory)?;
-    let configuration = write_configuration(project, job)?;
     let subject = Subject::from(project);
     let cargo = Cargo {
         project,
@@ -149,17 +133,7 @@ pub fn dependencies(
         listener,
     };
     let mut dependencies = Dependencies::default();
-    for part in &job.parts {
-        let flags = flags(subject, job, host)?;
-        let call = invocation::cargo_rustc(
-            subject,
-            job,
-            &part.product,
-            host,
-            configuration.as_deref(),
-            &flags,
-        );
-        let identity = invocation::identity(subject, job, &part.product);
+    for (part, (call, identity)) in job.parts.iter().zip(calls(project, job, host)?) {
         let watch = Watch::begin(subject, &job.configuration, &identity, &part.product);
         let messages = cargo.run(&call)?;
         watch.end_in_mirror(&messages, mirror);
@@ -180,13 +154,23 @@ pub fn dependencies(
     Ok(dependencies)
 }
 
-/// The flags that a build needs, with what they lead to in place.
-fn flags(subject: Subject<'_>, job: &Job, host: &Host) -> Result<Flags, FileError> {
+/// The call that compiles each part of a job, with what tells it from other builds. What calls lead to is put in place.
+fn calls(project: &Project, job: &Job, host: &Host) -> Result<Vec<(Invocation, Vec<String>)>, CompileError> {
+    mark_as_cache(&project.cargo.target_directory)?;
+    let configuration = write_configuration(project, job)?;
+    let subject = Subject::from(project);
     let flags = rustflags::flags(subject, job, host)?;
     if let Some(wrapper) = &flags.wrapper {
         wrapper.write()?;
     }
-    Ok(flags)
+    let products = job.parts.iter().map(|part| &part.product);
+    Ok(products
+        .map(|product| {
+            let configuration = configuration.as_deref();
+            let call = invocation::cargo_rustc(subject, job, product, host, configuration, &flags);
+            (call, invocation::identity(subject, job, product))
+        })
+        .collect())
 }
 
 fn remove(paths: &[PathBuf]) -> Result<(), FileError> {

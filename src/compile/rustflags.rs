@@ -286,10 +286,7 @@ fn cfg_of(target: &str) -> Vec<Cfg> {
 /// above it, and what `--config` says; each with the folder that its paths are relative to. What does not parse is left for cargo to
 /// complain about.
 fn configuration(subject: Subject<'_>, host: &Host) -> Result<Vec<(PathBuf, Table)>, FileError> {
-    let home = host
-        .variable("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| host.variable("HOME").map(|home| Path::new(home).join(".cargo")));
+    let home = host.tool_folder("CARGO_HOME", ".cargo");
     let mut folders: Vec<PathBuf> = subject
         .manifest
         .ancestors()

@@ -41,10 +41,11 @@ impl Crates {
         };
         crates.take(manifest, false)?;
         crates.take(&root, false)?;
-        for member in members(&root, &read(&root)?)? {
+        let workspace = crates.manifests[&root].clone();
+        for member in members(&root, &workspace)? {
             crates.take(&member, false)?;
         }
-        for patch in patches(folder_of(&root), &read(&root)?) {
+        for patch in patches(folder_of(&root), &workspace) {
             crates.take_named(patch, &root, true)?;
         }
         for (folder, table) in configuration {
@@ -111,8 +112,8 @@ struct Named {
     is_optional: bool,
 }
 
-/// Reads a manifest.
-fn read(manifest: &Path) -> Result<Table, CookError> {
+/// Reads a manifest, or another file in its language.
+pub(super) fn read(manifest: &Path) -> Result<Table, CookError> {
     fs::read_text(manifest)?
         .parse()
         .map_err(|source| CookError::Manifest {

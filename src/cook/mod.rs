@@ -124,8 +124,8 @@ impl CookError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Make(error) => error.exit_status(),
-            Self::Compile(CompileError::Cargo { status, .. }) => cargo_status(*status),
-            Self::Project(error) => error.cargo_status().map_or(1, cargo_status),
+            Self::Compile(CompileError::Cargo { status, .. }) => make::cargo_status(*status),
+            Self::Project(error) => error.cargo_status().map_or(1, make::cargo_status),
             _ => 1,
         }
     }
@@ -151,14 +151,6 @@ impl CookError {
         };
         Some(hint.to_owned())
     }
-}
-
-/// A status of cargo's as ours: 0, 2 and 3 mean something else.
-fn cargo_status(status: i32) -> u8 {
-    u8::try_from(status)
-        .ok()
-        .filter(|status| *status > 3)
-        .unwrap_or(101)
 }
 
 /// What came of it.

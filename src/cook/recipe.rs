@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::CookError;
-use super::crates::{Crates, folder_of};
+use super::crates::{self, Crates, folder_of};
 use super::manifest;
 use super::stand_ins::{self, StandIn};
 use crate::fs::{self, FileError};
@@ -101,7 +101,7 @@ impl Recipe {
         };
         recipe.add_crates(&crates, &root)?;
         if let Some(path) = &manifests.pyproject {
-            let reduced = reduced::pyproject(&parse(path)?, Kept::Dependencies);
+            let reduced = reduced::pyproject(&crates::read(path)?, Kept::Dependencies);
             recipe.add(&root, path, reduced.to_string().into_bytes());
         }
         for folder in folder_of(&manifests.manifest)
@@ -131,7 +131,7 @@ impl Recipe {
             .collect();
         for (path, table) in &crates.manifests {
             if crates.is_patch(path) {
-                self.add_folder(root, folder_of(path), path)?;
+                self.add_folder(root, path, table)?;
                 continue;
             }
             let sources = stand_ins::of_package(path, table);
@@ -142,16 +142,16 @@ impl Recipe {
         }
         let lock = crates.workspace.join("Cargo.lock");
         if lock.is_file() {
-            let reduced = manifest::lock(&parse(&lock)?, &names);
+            let reduced = manifest::lock(&crates::read(&lock)?, &names);
             self.add(root, &lock, reduced.to_string().into_bytes());
         }
         Ok(())
     }
 
     /// Adds all files of a crate that others are compiled against.
-    fn add_folder(&mut self, root: &Path, folder: &Path, manifest: &Path) -> Result<(), CookError> {
-        let table = parse(manifest)?;
-        let missing = stand_ins::of_package(manifest, &table)
+    fn add_folder(&mut self, root: &Path, manifest: &Path, table: &Table) -> Result<(), CookError> {
+        let folder = folder_of(manifest);
+        let missing = stand_ins::of_package(manifest, table)
             .into_keys()
             .find(|path| !path.is_file());
         // A crate that says nothing of its kind is taken for a library and a program, and needs to be only one of them.
@@ -314,15 +314,6 @@ fn configuration_of(folder: &Path) -> Option<Table> {
     fs::read_text(&path).ok()?.parse().ok()
 }
 
-fn parse(path: &Path) -> Result<Table, CookError> {
-    fs::read_text(path)?
-        .parse()
-        .map_err(|source| CookError::Manifest {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
-}
-
 fn below(root: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
 }
@@ -350,7 +341,8 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         let folder = tree.path().join("patched");
         std::fs::create_dir_all(folder.join("src")).unwrap();
-        std::fs::write(folder.join("Cargo.toml"), "[package]\nname = 'patched'\n").unwrap();
+        let manifest = folder.join("Cargo.toml");
+        std::fs::write(&manifest, "[package]\nname = 'patched'\n").unwrap();
         for file in ["src/lib.rs", ".env"] {
             std::fs::write(folder.join(file), "").unwrap();
         }
@@ -365,7 +357,7 @@ mod tests {
             patches: BTreeSet::new(),
         };
         recipe
-            .add_folder(tree.path(), &folder, &folder.join("Cargo.toml"))
+            .add_folder(tree.path(), &manifest, &crates::read(&manifest).unwrap())
             .unwrap();
         let files: Vec<&Path> = recipe.files.keys().map(PathBuf::as_path).collect();
         assert_eq!(files, ["patched/Cargo.toml", "patched/src/lib.rs"].map(Path::new));

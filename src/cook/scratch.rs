@@ -111,10 +111,7 @@ fn is_of_no_use(path: &Path) -> bool {
 /// Whether a folder holds `CARGO_HOME` under the name of a project's configuration: cargo reads that one anyway, and twice is not
 /// the same as once.
 fn is_home(folder: &Path, host: &Host) -> bool {
-    let home = host
-        .variable("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| host.variable("HOME").map(|home| Path::new(home).join(".cargo")));
+    let home = host.tool_folder("CARGO_HOME", ".cargo");
     home.is_some_and(|home| home == folder.join(".cargo"))
 }
 

@@ -123,10 +123,7 @@ pub fn dist_info(
     check_writable(folder)?;
     let plan = decide(&project, host, listener)?;
     let filename = filename_as_far_as_known(&project, only_job(&plan)?)?;
-    let selected = Selected {
-        tree: Tree::default(),
-        notices: Vec::new(),
-    };
+    let selected = Selected::default();
     let maker = Maker {
         project: &project,
         selected: &selected,

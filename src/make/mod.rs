@@ -189,11 +189,7 @@ impl MakeError {
             _ => None,
         };
         match (cargo, self) {
-            // 0, 2 and 3 are ours and mean something else.
-            (Some(status), _) => u8::try_from(status)
-                .ok()
-                .filter(|status| *status > 3)
-                .unwrap_or(101),
+            (Some(status), _) => cargo_status(status),
             (None, Self::Bundle(BundleError::MixedWishes)) => 2,
             (None, Self::Bundle(error)) if error.breaks_policy() => 3,
             (None, Self::TooNewForImage { .. }) => 3,
@@ -243,6 +239,15 @@ impl MakeError {
     }
 }
 
+/// A status of cargo's as the program's own: 0, 2 and 3 mean something else here.
+#[must_use]
+pub fn cargo_status(status: i32) -> u8 {
+    u8::try_from(status)
+        .ok()
+        .filter(|status| *status > 3)
+        .unwrap_or(101)
+}
+
 /// Makes every wheel of the plan, in its order.
 pub fn wheels(
     overrides: &Overrides,
@@ -275,10 +280,7 @@ pub fn stubs(
     let (project, plan) = survey(overrides, host, listener)?;
     announce(&plan.notices, listener);
     let _alone = compile::alone(&project.cargo, listener)?;
-    let selected = Selected {
-        tree: Tree::default(),
-        notices: Vec::new(),
-    };
+    let selected = Selected::default();
     let maker = Maker {
         project: &project,
         selected: &selected,
@@ -315,10 +317,7 @@ pub fn compile_only(overrides: &Overrides, host: &Host, listener: Listener<'_>) 
     );
     let plan = decide(&project, host, listener)?;
     let _alone = compile::alone(&project.cargo, listener)?;
-    let selected = Selected {
-        tree: Tree::default(),
-        notices: Vec::new(),
-    };
+    let selected = Selected::default();
     let maker = Maker {
         project: &project,
         selected: &selected,

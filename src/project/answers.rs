@@ -179,14 +179,13 @@ impl Surroundings {
         let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
         let above = manifest.parent().into_iter().flat_map(Path::ancestors);
         files.extend(above.flat_map(|folder| READ_UPWARDS.map(|name| folder.join(name))));
-        let home = |variable: &str, usual: &str| {
-            let usual = || host.variable("HOME").map(|home| Path::new(home).join(usual));
-            host.variable(variable).map(PathBuf::from).or_else(usual)
-        };
-        if let Some(home) = home("CARGO_HOME", ".cargo") {
+        if let Some(home) = host.tool_folder("CARGO_HOME", ".cargo") {
             files.extend(["config", "config.toml"].map(|name| home.join(name)));
         }
-        files.extend(home("RUSTUP_HOME", ".rustup").map(|home| home.join("settings.toml")));
+        files.extend(
+            host.tool_folder("RUSTUP_HOME", ".rustup")
+                .map(|home| home.join("settings.toml")),
+        );
         files.extend(["Cargo.toml", "Cargo.lock"].map(|name| workspace.join(name)));
         // `--config` takes files too.
         files.extend(

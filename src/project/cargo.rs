@@ -285,10 +285,7 @@ fn triple_in(answer: &[u8]) -> Result<String, ProjectError> {
 
 /// `build.target` of cargo's configuration files, from the manifest's folder upwards and then in `CARGO_HOME`.
 fn configured_target(manifest: &Path, host: &Host) -> Result<Option<String>, ProjectError> {
-    let home = host
-        .variable("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| host.variable("HOME").map(|home| Path::new(home).join(".cargo")));
+    let home = host.tool_folder("CARGO_HOME", ".cargo");
     let folders = manifest
         .parent()
         .into_iter()

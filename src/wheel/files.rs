@@ -88,7 +88,7 @@ impl FilesError {
 }
 
 /// The project's own files for a wheel.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Selected {
     /// The files.
     pub tree: Tree,
