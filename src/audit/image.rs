@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::policy::CLibrary;
 use super::system::Sysroot;
-use crate::elf;
+use crate::elf::{self, Facts};
 
 /// Why an image tells nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,17 @@ pub struct Image {
     libraries: Vec<&'static str>,
     /// What installs a package there: `apt-get install`.
     pub installer: Option<&'static str>,
+    /// The second number of the CPython that it is named for.
+    pub python: Option<u16>,
+}
+
+/// What a file asks a C library for that is too old to have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beyond {
+    /// `GLIBC_2.38`.
+    pub version: String,
+    /// One symbol that is asked for in that version.
+    pub symbol: String,
 }
 
 /// A system that images are made from.
@@ -234,6 +245,7 @@ impl System {
             c_library: Some(self.c_library),
             libraries: base.iter().chain(self.libraries).copied().collect(),
             installer: Some(installer),
+            python: None,
         }
     }
 
@@ -272,6 +284,29 @@ impl Image {
         self.libraries.contains(&library)
     }
 
+    /// Whether it is not known to have a library that is no part of the C library either.
+    #[must_use]
+    pub fn lacks(&self, library: &str) -> bool {
+        !self.has(library) && !is_of_c_library(library)
+    }
+
+    /// The newest version of the GNU C library's symbols that a file cannot do without and that the image does not have.
+    #[must_use]
+    pub fn beyond(&self, facts: &Facts) -> Option<Beyond> {
+        let Some((CLibrary::Gnu, major, minor)) = self.c_library else {
+            return None;
+        };
+        let needed = facts.needed_versions.iter().filter(|needed| !needed.weak);
+        let newest = needed
+            .filter_map(|needed| Some((numbers_of(&needed.version)?, needed)))
+            .filter(|(version, _)| *version > (major, minor))
+            .max_by(|(one, _), (other, _)| one.cmp(other));
+        newest.map(|(_, needed)| Beyond {
+            version: needed.version.clone(),
+            symbol: needed.symbols.first().cloned().unwrap_or_default(),
+        })
+    }
+
     /// `glibc 2.36`, `musl 1.2`, `no C library`.
     #[must_use]
     pub fn c_library_in_words(&self) -> String {
@@ -294,11 +329,47 @@ pub fn glibc_of(root: &Path, architecture: &str) -> Option<(u16, u16)> {
         .map(|folder| folder.join("libc.so.6"))
         .find(|path| path.is_file())?;
     let facts = elf::inspect(&std::fs::read(file).ok()?).ok()?;
-    let versions = facts.provided_versions.iter().filter_map(|version| {
-        let mut numbers = version.strip_prefix("GLIBC_")?.split('.');
-        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-    });
-    versions.max()
+    let provided = facts.provided_versions.iter();
+    provided.filter_map(|version| numbers_of(version)).max()
+}
+
+/// `GLIBC_2.34` is 2.34; `GLIBC_2.2.5` is 2.2.
+fn numbers_of(version: &str) -> Option<(u16, u16)> {
+    let mut numbers = version.strip_prefix("GLIBC_")?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Whether a library is a part of the C library itself.
+fn is_of_c_library(library: &str) -> bool {
+    let stem = library.split(".so").next().unwrap_or(library);
+    library.contains("ld-linux")
+        || library.starts_with("ld-musl")
+        || library.starts_with("libc.musl")
+        || [
+            "libc",
+            "libm",
+            "libdl",
+            "libpthread",
+            "librt",
+            "libutil",
+            "libresolv",
+            "libanl",
+            "ld64",
+        ]
+        .contains(&stem)
+}
+
+/// The second number of glibc's version in the release of Debian or Ubuntu that a word of a tag names for good: `bookworm`, `12`,
+/// `24.04`.
+#[must_use]
+pub fn glibc_of_release(word: &str) -> Option<u16> {
+    const MOVING: [&str; 4] = ["latest", "stable", "oldstable", "oldoldstable"];
+    let of_family = |system: &&System| matches!(system.family, Family::Debian | Family::Ubuntu);
+    SYSTEMS
+        .iter()
+        .filter(of_family)
+        .find(|system| system.has_tag(word) && !MOVING.contains(&word))
+        .map(|system| system.c_library.2)
 }
 
 /// `docker.io/library/debian` is `debian`; `gcr.io/distroless/cc` keeps the last two parts.
@@ -381,6 +452,7 @@ fn python(name: &str, tag: &str) -> Option<Image> {
     if system.family == Family::Debian && !is_slim {
         image.libraries.extend(BUILD_TOOLS);
     }
+    image.python = minor;
     image.system = format!("Python on {}", image.system);
     Some(image)
 }
@@ -430,6 +502,7 @@ fn empty(name: &str, system: &str) -> Image {
         c_library: None,
         libraries: Vec::new(),
         installer: None,
+        python: None,
     }
 }
 
@@ -570,6 +643,30 @@ mod tests {
     fn every_known_name_is_found() {
         for name in known() {
             assert!(Image::find(&name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn versions_of_symbols_are_read_as_far_as_they_count() {
+        assert_eq!(numbers_of("GLIBC_2.34"), Some((2, 34)));
+        assert_eq!(numbers_of("GLIBC_2.2.5"), Some((2, 2)));
+        assert_eq!(numbers_of("GLIBC_PRIVATE"), None);
+        assert_eq!(numbers_of("CXXABI_1.3"), None);
+    }
+
+    #[test]
+    fn the_c_librarys_own_parts_are_in_every_image_that_has_it() {
+        for library in [
+            "libc.so.6",
+            "libm.so.6",
+            "ld-linux-x86-64.so.2",
+            "libc.musl-x86_64.so.1",
+            "libc.so",
+        ] {
+            assert!(is_of_c_library(library), "{library}");
+        }
+        for library in ["libcrypt.so.1", "libcrypto.so.3", "libmagic.so.1"] {
+            assert!(!is_of_c_library(library), "{library}");
         }
     }
 }

@@ -467,7 +467,7 @@ fn run_path(facts: &Facts) -> impl Iterator<Item = &str> {
 }
 
 /// The wish and the architecture of a Linux platform tag.
-fn linux_platform(tag: &str) -> Option<(PlatformWish, String)> {
+pub(super) fn linux_platform(tag: &str) -> Option<(PlatformWish, String)> {
     if let Some(architecture) = tag.strip_prefix("linux_") {
         return Some((PlatformWish::Linux, architecture.to_owned()));
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::archive::{Content, Tree};
+use crate::audit::image::Image;
 use crate::elf::{self, ElfError, Facts};
 use crate::fs::{self, FileError};
 use crate::zip::deflate::Digest;
@@ -22,6 +23,8 @@ pub struct Members {
     pub awaits_record: bool,
     /// Sonames of libraries that somebody else brings: they speak against no tag.
     pub left_out: Vec<glob::Pattern>,
+    /// The container image that it is to be installed into, where one is given.
+    pub image: Option<Image>,
 }
 
 /// One file.
@@ -99,6 +102,7 @@ impl Members {
             folders: folders.map(|found| found.name.clone()).collect(),
             awaits_record: false,
             left_out: Vec::new(),
+            image: None,
         };
         (members, faults)
     }
@@ -130,6 +134,7 @@ impl Members {
             folders: Vec::new(),
             awaits_record: true,
             left_out: Vec::new(),
+            image: None,
         })
     }
 

@@ -15,6 +15,7 @@ mod dist_info;
 mod entry_points;
 mod file_name;
 mod fix;
+mod image;
 mod layout;
 mod members;
 mod metadata;
@@ -23,6 +24,7 @@ pub mod rules;
 mod sdist;
 mod stable_abi;
 
+use crate::audit::image::Image;
 use crate::tag::WheelFilename;
 use crate::zip::survey;
 
@@ -143,25 +145,34 @@ impl Kind {
 /// Judges a file by its name and its bytes, on up to `cores` threads.
 #[must_use]
 pub fn judge(kind: Kind, file_name: &str, bytes: &[u8], cores: usize) -> Findings {
-    judge_without(kind, file_name, bytes, cores, &[])
+    judge_there(kind, file_name, bytes, cores, &Surroundings::default())
 }
 
-/// `judge`, where somebody else brings the libraries of these sonames.
+/// What a wheel finds where it is installed.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Sonames of libraries that somebody else brings.
+    pub left_out: Vec<glob::Pattern>,
+    /// The container image.
+    pub image: Option<Image>,
+}
+
+/// `judge`, with what is known of where a wheel is to be installed.
 #[must_use]
-pub fn judge_without(
+pub fn judge_there(
     kind: Kind,
     file_name: &str,
     bytes: &[u8],
     cores: usize,
-    left_out: &[glob::Pattern],
+    surroundings: &Surroundings,
 ) -> Findings {
     match kind {
-        Kind::Wheel => wheel(file_name, bytes, cores, left_out),
+        Kind::Wheel => wheel(file_name, bytes, cores, surroundings),
         Kind::Sdist => sdist::judge(file_name, bytes),
     }
 }
 
-fn wheel(file_name: &str, bytes: &[u8], cores: usize, left_out: &[glob::Pattern]) -> Findings {
+fn wheel(file_name: &str, bytes: &[u8], cores: usize, surroundings: &Surroundings) -> Findings {
     let mut findings = Findings::default();
     let survey = survey::survey(bytes);
     container::judge_faults(&survey.faults, &mut findings);
@@ -175,7 +186,8 @@ fn wheel(file_name: &str, bytes: &[u8], cores: usize, left_out: &[glob::Pattern]
         return findings;
     }
     let (mut members, faults) = Members::of_archive(file_name, bytes, &survey, cores);
-    members.left_out = left_out.to_vec();
+    members.left_out.clone_from(&surroundings.left_out);
+    members.image.clone_from(&surroundings.image);
     container::judge_faults(&faults, &mut findings);
     judge_members(&members, &mut findings);
     findings
@@ -209,6 +221,9 @@ fn judge_members(members: &Members, findings: &mut Findings) {
     record::judge(members, &folder, findings);
     if let Some(filename) = &filename {
         binaries::judge(members, filename, findings);
+        if let Some(image) = &members.image {
+            image::judge(members, filename, image, findings);
+        }
     }
 }
 

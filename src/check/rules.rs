@@ -86,6 +86,7 @@ const DATA: &str = specification!("binary-distribution-format/#the-data-director
 const DIST_INFO: &str = specification!("binary-distribution-format/#the-dist-info-directory");
 const ARCHIVER: &str = specification!("binary-distribution-format/#recommended-archiver-features");
 const TAGS: &str = specification!("platform-compatibility-tags/");
+const PLATFORMS: &str = specification!("platform-compatibility-tags/#use");
 const RECORD: &str = specification!("recording-installed-packages/#the-record-file");
 const METADATA: &str = specification!("core-metadata/");
 const ENTRY_POINTS: &str = specification!("entry-points/#file-format");
@@ -264,6 +265,10 @@ rules! {
     SD_08 "SD-08" W W SDIST_ARCHIVE "modes are plain", "build it again with a newer tool";
     PP_01 "PP-01" E E PYPROJECT "pyproject.toml is TOML, and `build-system` has `requires`", REBUILD;
     PP_04 "PP-04" E E PYPROJECT "PKG-INFO has the name of pyproject.toml, and its version where that is static", REBUILD;
+
+    IMAGE_001 "IMAGE-001" E E PLATFORMS "pip in the image takes the wheel", "choose an image with that C library and Python, or build in a container of the image's system and for its Python";
+    IMAGE_002 "IMAGE-002" E E PEP_600 "the image's C library has what the wheel asks for", "build in a container of the image's system, or an older one";
+    IMAGE_003 "IMAGE-003" W W LOADER "the image has what the wheel needs and does not hold", "install it in the image, or put it into the wheel: `ironwheel repair`";
 
     SMOKE_001 "SMOKE-001" E E WHEEL "the wheel does what it was asked to do in a fresh environment", "see the traceback";
 }

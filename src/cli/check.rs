@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::args::soname_glob;
 use super::render::{BAD, DOUBTFUL, STRONG, Screen};
-use crate::check::{self, Finding, Findings, Kind, Mended, Profile, Severity};
+use crate::audit::image::{Image, ImageError};
+use crate::check::{self, Finding, Findings, Kind, Mended, Profile, Severity, Surroundings};
 use crate::fs::{self, FileError};
 use crate::host::Host;
 use crate::project::settings::excluded_globs;
@@ -29,6 +30,9 @@ pub enum CheckError {
         /// Why.
         source: Box<SmokeError>,
     },
+    /// An image of which nothing is known.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A file of another kind.
     #[error("by its name this is neither a wheel nor a source distribution: {}", .0.display())]
     Unknown(PathBuf),
@@ -50,7 +54,7 @@ impl CheckError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Findings { .. } => 3,
-            Self::File(_) | Self::Smoke { .. } | Self::Unknown(_) => 1,
+            Self::File(_) | Self::Smoke { .. } | Self::Image(_) | Self::Unknown(_) => 1,
         }
     }
 
@@ -71,6 +75,7 @@ impl CheckError {
                 }
                 _ => None,
             },
+            Self::Image(error) => Some(error.hint()),
             Self::File(_) => None,
         }
     }
@@ -95,6 +100,9 @@ pub struct CheckArguments {
     /// Libraries that somebody else brings: a soname such as libfoo.so.*, or cuda
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, value_parser = soname_glob)]
     pub exclude: Vec<String>,
+    /// Container image that wheels are for: debian:12, python:3.11-slim
+    #[arg(long, value_name = "IMAGE")]
+    pub for_image: Option<String>,
     /// Python that must run in a fresh environment: 'import demo'
     #[arg(long, value_name = "CODE")]
     pub smoke: Option<String>,
@@ -132,9 +140,14 @@ impl From<ProfileArgument> for Profile {
 /// Where a file cannot be read, or one has an error that is not mended.
 pub fn run(arguments: &CheckArguments, host: &Host, screen: &Screen) -> Result<(), CheckError> {
     let profile = Profile::from(arguments.profile);
+    let image = arguments.for_image.as_deref().map(Image::find).transpose()?;
+    let surroundings = Surroundings {
+        left_out: excluded_globs(&arguments.exclude),
+        image,
+    };
     let mut wrong = 0;
     for file in &arguments.files {
-        if !check_one(file, arguments, profile, host, screen)? {
+        if !check_one(file, arguments, &surroundings, host, screen)? {
             wrong += 1;
         }
     }
@@ -152,16 +165,16 @@ pub fn run(arguments: &CheckArguments, host: &Host, screen: &Screen) -> Result<(
 fn check_one(
     file: &Path,
     arguments: &CheckArguments,
-    profile: Profile,
+    surroundings: &Surroundings,
     host: &Host,
     screen: &Screen,
 ) -> Result<bool, CheckError> {
+    let profile = Profile::from(arguments.profile);
     let path = host.absolute(file);
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     let kind = Kind::of(&file_name).ok_or_else(|| CheckError::Unknown(file.to_owned()))?;
     let bytes = fs::read(&path)?;
-    let left_out = excluded_globs(&arguments.exclude);
-    let mut findings = check::judge_without(kind, &file_name, &bytes, host.cores(), &left_out);
+    let mut findings = check::judge_there(kind, &file_name, &bytes, host.cores(), surroundings);
     if let (Kind::Wheel, Some(code)) = (kind, &arguments.smoke)
         && let Some(finding) = try_it(&path, code, host)?
     {

@@ -1,8 +1,6 @@
 //! What is certain before minutes of compiling: tools that are missing, and systems that the wheel could not run on. What only the
 //! finished file tells is held against the same image behind.
 
-use std::collections::BTreeSet;
-
 use super::{MakeError, architecture_of, sysroot};
 use crate::audit::CLibrary;
 use crate::audit::image::{Image, glibc_of};
@@ -143,28 +141,15 @@ pub(super) fn hold<'f>(
     let Some(image) = image(project)? else {
         return Ok(None);
     };
-    if let Some((CLibrary::Gnu, major, minor)) = image.c_library {
-        for (path, facts) in facts {
-            let too_new: BTreeSet<(u16, u16, String)> = facts
-                .needed_versions
-                .iter()
-                .filter(|needed| !needed.weak)
-                .filter_map(|needed| {
-                    let (own_major, own_minor) = version_of(&needed.version)?;
-                    let symbols = needed.symbols.first().cloned().unwrap_or_default();
-                    Some((own_major, own_minor, symbols))
-                })
-                .filter(|(own_major, own_minor, _)| (*own_major, *own_minor) > (major, minor))
-                .collect();
-            if let Some((own_major, own_minor, symbol)) = too_new.last() {
-                return Err(MakeError::TooNewForImage {
-                    file: path,
-                    version: format!("GLIBC_{own_major}.{own_minor}"),
-                    symbol: symbol.clone(),
-                    image: image.name.clone(),
-                    has: image.c_library_in_words(),
-                });
-            }
+    for (file, facts) in facts {
+        if let Some(beyond) = image.beyond(facts) {
+            return Err(MakeError::TooNewForImage {
+                file,
+                version: beyond.version,
+                symbol: beyond.symbol,
+                image: image.name.clone(),
+                has: image.c_library_in_words(),
+            });
         }
     }
     let missing: Vec<String> = bundled
@@ -172,7 +157,7 @@ pub(super) fn hold<'f>(
         .into_iter()
         .filter(|outside| outside.reason != Reason::LeftOut)
         .map(|outside| outside.library)
-        .filter(|library| !image.has(library) && !is_of_c_library(library))
+        .filter(|library| image.lacks(library))
         .collect();
     Ok((!missing.is_empty()).then(|| {
         let hint = match image.installer {
@@ -188,59 +173,4 @@ pub(super) fn hold<'f>(
         ))
         .hint(hint)
     }))
-}
-
-/// `GLIBC_2.34` is 2.34; `GLIBC_2.2.5` is 2.2.
-fn version_of(version: &str) -> Option<(u16, u16)> {
-    let mut numbers = version.strip_prefix("GLIBC_")?.split('.');
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
-/// Whether a library is a part of the C library itself.
-fn is_of_c_library(library: &str) -> bool {
-    let stem = library.split(".so").next().unwrap_or(library);
-    library.contains("ld-linux")
-        || library.starts_with("ld-musl")
-        || library.starts_with("libc.musl")
-        || [
-            "libc",
-            "libm",
-            "libdl",
-            "libpthread",
-            "librt",
-            "libutil",
-            "libresolv",
-            "libanl",
-            "ld64",
-        ]
-        .contains(&stem)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_of_symbols_are_read_as_far_as_they_count() {
-        assert_eq!(version_of("GLIBC_2.34"), Some((2, 34)));
-        assert_eq!(version_of("GLIBC_2.2.5"), Some((2, 2)));
-        assert_eq!(version_of("GLIBC_PRIVATE"), None);
-        assert_eq!(version_of("CXXABI_1.3"), None);
-    }
-
-    #[test]
-    fn the_c_librarys_own_parts_are_in_every_image_that_has_it() {
-        for library in [
-            "libc.so.6",
-            "libm.so.6",
-            "ld-linux-x86-64.so.2",
-            "libc.musl-x86_64.so.1",
-            "libc.so",
-        ] {
-            assert!(is_of_c_library(library), "{library}");
-        }
-        for library in ["libcrypt.so.1", "libcrypto.so.3", "libmagic.so.1"] {
-            assert!(!is_of_c_library(library), "{library}");
-        }
-    }
 }

@@ -873,7 +873,12 @@ fn each_defect_of_an_sdist_is_found_and_nothing_else() {
 }
 
 /// Rules that no defect of the tables breaks, each with the reason.
-const NOT_SEEDED: &[(&str, &str)] = &[("SMOKE-001", "it is broken by running, not by reading")];
+const NOT_SEEDED: &[(&str, &str)] = &[
+    ("SMOKE-001", "it is broken by running, not by reading"),
+    ("IMAGE-001", "it needs an image"),
+    ("IMAGE-002", "it needs an image"),
+    ("IMAGE-003", "it needs an image"),
+];
 
 #[test]
 fn every_rule_is_broken_by_a_defect() {
@@ -1107,6 +1112,65 @@ fn a_wheel_is_tried_in_an_environment_of_its_own() {
     assert_eq!(answer.status, 1);
     assert!(
         answer.stderr.contains("no Python on `PATH` is one that"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn a_wheel_is_held_against_the_image_that_it_is_for() {
+    let plain = Wheel::native();
+    let desk = Desk::with(&[&plain]);
+    let answer = desk.run(&["--for-image", "python:3.11-slim-bookworm", &plain.name]);
+    assert_eq!(answer.status, 0, "{}", answer.stdout);
+    assert!(
+        answer.stdout.ends_with("nothing to object to\n"),
+        "{}",
+        answer.stdout
+    );
+    // The same wheel, somewhere else.
+    let answer = desk.run(&["--for-image", "python:3.12-alpine", &plain.name]);
+    assert_eq!(answer.status, 3);
+    let words = format!(
+        "IMAGE-001 pip in `python:3.12-alpine` (musl 1.2) takes none of `manylinux_2_17_{}`",
+        machine()
+    );
+    assert!(answer.stdout.contains(&words), "{}", answer.stdout);
+
+    // A tag that says nothing hides what is needed from pip, not from us.
+    let mut wheel = Wheel::native();
+    wheel.called(&format!("demo-1.0-cp312-abi3-linux_{}.whl", machine()));
+    let source = format!(
+        "extern int newest(void), foreign(void);\n{}",
+        ALONE.replace("1013)", "newest() + foreign())")
+    );
+    wheel.extension(&["-lnewest", "-lforeign"], &source);
+    let desk = Desk::with(&[&wheel]);
+    let answer = desk.run(&["--for-image", "python:3.11-slim-bookworm", &wheel.name]);
+    assert_eq!(answer.status, 3);
+    for words in [
+        "IMAGE-001 `python:3.11-slim-bookworm` has CPython 3.11, and the tag is `cp312-abi3-linux_",
+        "IMAGE-002 `demo/_native.abi3.so` asks for GLIBC_2.99 (`newest`), and `python:3.11-slim-bookworm` has glibc 2.36",
+        "IMAGE-003 `python:3.11-slim-bookworm` is not known to have what the wheel needs there: `libforeign.so.1`",
+    ] {
+        assert!(answer.stdout.contains(words), "{words}:\n{}", answer.stdout);
+    }
+    let answer = desk.run(&[
+        "--exclude",
+        "libforeign*",
+        "--for-image",
+        "debian:13",
+        &wheel.name,
+    ]);
+    assert!(!answer.stdout.contains("IMAGE-003"), "{}", answer.stdout);
+
+    let answer = desk.run(&["--for-image", "debain:12", &wheel.name]);
+    assert_eq!(answer.status, 1);
+    assert!(
+        answer
+            .stderr
+            .contains("no image of that name is known: `debain:12`")
+            && answer.stderr.contains("`debian:12`"),
         "{}",
         answer.stderr
     );

@@ -172,6 +172,28 @@ fn the_facts_of_the_project_decide() {
 }
 
 #[test]
+fn vendored_crates_are_there_before_the_dependencies_compile_and_keep_every_file() {
+    let case = Case::of("program");
+    case.write("third party/.keep", "");
+    case.write(
+        ".cargo/config.toml",
+        "[source.here]\ndirectory = \"third party\"\n[source.gone]\ndirectory = \"/somewhere/else\"\n",
+    );
+    let files = printed(&case, &[]);
+    let (ignored, text) = (&files[0].1, &files[1].1);
+    let copied = "COPY [\"third party/\", \"third party/\"]\n";
+    let after_copy: Vec<&str> = text.split(copied).skip(1).collect();
+    assert_eq!(after_copy.len(), 2, "{text}");
+    assert!(after_copy[0].contains("RUN ironwheel cook --recipe"), "{text}");
+    assert!(
+        after_copy[1].starts_with("RUN --mount") && after_copy[1].contains("cook --from-recipe"),
+        "{text}"
+    );
+    assert!(ignored.ends_with("\n!third party/**\n"), "{ignored}");
+    assert!(!text.contains("somewhere"), "{text}");
+}
+
+#[test]
 fn wishes_that_cannot_be_granted_are_told() {
     let case = Case::of("container-stage");
     assert_snapshot!(case.run(["docker", "init", "--print", "--python", "3.9"]).report(), @"

@@ -1,6 +1,7 @@
 //! Images: whether they stay the same, whether they fit together, and whether they give away what they must not.
 
 use super::{Findings, View, from_context};
+use crate::audit::image::glibc_of_release;
 use crate::container::dockerfile::Instruction;
 use crate::container::rules::{
     FIXED_PLATFORM, FOREIGN_PLATFORM, NEWER_C_LIBRARY, OTHER_C_LIBRARY, OTHER_PYTHON, SECRET, UNPINNED,
@@ -196,37 +197,13 @@ fn secrets(view: &View<'_>, instruction: &Instruction, findings: &mut Findings) 
 /// The C library of an image: glibc with its second number, or musl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CLibrary {
-    Glibc(u32),
+    Glibc(u16),
     Musl,
 }
 
 /// The second number of glibc's version in a release of Debian or Ubuntu that a tag names.
-fn release(tag: &str) -> Option<u32> {
-    const RELEASES: [(&str, u32); 16] = [
-        ("buster", 28),
-        ("bullseye", 31),
-        ("bookworm", 36),
-        ("trixie", 41),
-        ("bionic", 27),
-        ("focal", 31),
-        ("jammy", 35),
-        ("noble", 39),
-        ("10", 28),
-        ("11", 31),
-        ("12", 36),
-        ("13", 41),
-        ("18.04", 27),
-        ("20.04", 31),
-        ("22.04", 35),
-        ("24.04", 39),
-    ];
-    let mut words = tag.split('-');
-    words.find_map(|word| {
-        RELEASES
-            .iter()
-            .find(|(name, _)| *name == word)
-            .map(|(_, minor)| *minor)
-    })
+fn release(tag: &str) -> Option<u16> {
+    tag.split('-').find_map(glibc_of_release)
 }
 
 fn c_library(image: &str) -> Option<CLibrary> {

@@ -118,6 +118,8 @@ struct Facts {
     manifest: String,
     /// What the dependencies are known from, relative to the context; empty where it takes the whole context.
     manifests: Vec<String>,
+    /// Folders of vendored crates, relative to the context.
+    vendored: Vec<String>,
     /// The folder with Rust's sources, relative to the context, where they compile without the Python files beside them.
     rust_sources: Option<String>,
     /// The toolchain file, relative to the context.
@@ -285,6 +287,7 @@ fn facts(project: &Project, wish: &DockerWish) -> Result<Facts, DockerError> {
             .rsplit_once('/')
             .map_or_else(String::new, |(folder, _)| folder.to_owned()),
         rust_sources: rust_sources(project, &wish.context)?,
+        vendored: vendored(project, &wish.context)?,
         manifests: manifests(project, &wish.context, toolchain.as_deref()),
         manifest,
         toolchain,
@@ -459,12 +462,7 @@ fn manifests(project: &Project, context: &Path, toolchain: Option<&str>) -> Vec<
         folder.join("build.rs"),
     ];
     files.extend(project.pyproject.clone());
-    let inside = folder
-        .ancestors()
-        .take_while(|folder| folder.starts_with(context));
-    files.extend(
-        inside.flat_map(|folder| [".cargo/config.toml", ".cargo/config"].map(|name| folder.join(name))),
-    );
+    files.extend(configurations(folder, context));
     let mut found: Vec<String> = files
         .iter()
         .filter(|path| path.is_file())
@@ -474,6 +472,46 @@ fn manifests(project: &Project, context: &Path, toolchain: Option<&str>) -> Vec<
     found.sort();
     found.dedup();
     found
+}
+
+/// Where cargo's configuration for a folder may lie in the context.
+fn configurations(folder: &Path, context: &Path) -> impl Iterator<Item = PathBuf> {
+    let inside = folder
+        .ancestors()
+        .take_while(move |folder| folder.starts_with(context));
+    inside.flat_map(|folder| [".cargo/config.toml", ".cargo/config"].map(|name| folder.join(name)))
+}
+
+/// The folders in the context that cargo's configuration takes crates from: `[source.NAME] directory = "vendor"`.
+///
+/// <https://doc.rust-lang.org/cargo/reference/source-replacement.html#directory-sources>
+fn vendored(project: &Project, context: &Path) -> Result<Vec<String>, FileError> {
+    let mut found = Vec::new();
+    for path in configurations(project.cargo.workspace_root.as_path(), context) {
+        if !path.is_file() {
+            continue;
+        }
+        // What is no TOML, cargo has told by now.
+        let table = fs::read_text(&path)?.parse::<toml::Table>().unwrap_or_default();
+        let sources = table.get("source").and_then(toml::Value::as_table);
+        let folders = sources
+            .into_iter()
+            .flat_map(toml::Table::values)
+            .flat_map(|source| [source.get("directory"), source.get("local-registry")])
+            .filter_map(|folder| folder?.as_str());
+        // Cargo takes such a path from the folder that holds `.cargo`.
+        let Some(above) = path.parent().and_then(Path::parent) else {
+            continue;
+        };
+        found.extend(
+            folders
+                .filter_map(|folder| relative(&fs::normalize(&above.join(folder)), context))
+                .filter(|folder| !folder.is_empty() && context.join(folder).is_dir()),
+        );
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 /// The folder of a crate's sources, where there are Python files beside it and nothing in it asks for files elsewhere.

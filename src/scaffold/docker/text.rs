@@ -102,6 +102,8 @@ fn planner(facts: &Facts, out: &mut String) {
     );
     if facts.manifests.is_empty() {
         out.push_str("COPY . .\n");
+    } else {
+        copy_vendored(facts, out);
     }
     copy_manifests(facts, out);
     let _ = writeln!(
@@ -122,6 +124,14 @@ fn copy_manifests(facts: &Facts, out: &mut String) {
             .cloned()
             .collect();
         let _ = writeln!(out, "{}", copy(&files, &folder));
+    }
+}
+
+/// Vendored crates: a recipe holds the configuration that names them, and not what it leads to.
+fn copy_vendored(facts: &Facts, out: &mut String) {
+    for folder in &facts.vendored {
+        let folder = format!("{folder}/");
+        let _ = writeln!(out, "{}", copy(std::slice::from_ref(&folder), &folder));
     }
 }
 
@@ -151,8 +161,12 @@ fn builder(facts: &Facts, out: &mut String) {
         out,
         "# The dependencies in a layer of their own, then the crate: an edit compiles one crate.\n\
          FROM toolchain AS rust-wheel-builder\n\
-         COPY --from=planner /tmp/recipe.json /tmp/recipe.json\n\
-         RUN {mounts}ironwheel cook --from-recipe /tmp/recipe.json --release --locked",
+         COPY --from=planner /tmp/recipe.json /tmp/recipe.json",
+    );
+    copy_vendored(facts, out);
+    let _ = writeln!(
+        out,
+        "RUN {mounts}ironwheel cook --from-recipe /tmp/recipe.json --release --locked"
     );
     if let Some(folder) = facts
         .rust_sources
@@ -337,7 +351,15 @@ pub(super) fn ignore_file(facts: &Facts) -> String {
         Some((folder, _)) => format!("{folder}/"),
         None => String::new(),
     };
-    format!("{IGNORED}{folder}Dockerfile\n{folder}compose.yaml\n**/.vscode\n**/.idea\n**/.DS_Store\n")
+    let mut out =
+        format!("{IGNORED}{folder}Dockerfile\n{folder}compose.yaml\n**/.vscode\n**/.idea\n**/.DS_Store\n");
+    if !facts.vendored.is_empty() {
+        out.push_str("\n# Cargo holds every file of a vendored crate against its checksum.\n");
+        for folder in &facts.vendored {
+            let _ = writeln!(out, "!{folder}/**");
+        }
+    }
+    out
 }
 
 const IGNORED: &str = "\
