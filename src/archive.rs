@@ -128,6 +128,12 @@ impl<'a> Installed<'a> {
         }
     }
 
+    /// Whether installers put it among the programs as one: a file such as `.gitkeep`, which is there to keep the folder, is none.
+    #[must_use]
+    pub fn is_program(path: &'a str) -> bool {
+        matches!(Self::of(path), Self::Scripts(name) if !name.rsplit('/').next().unwrap_or(name).starts_with('.'))
+    }
+
     /// The path below the folder of the packages; the path itself for what is installed elsewhere.
     #[must_use]
     pub fn unpacked(path: &'a str) -> &'a str {
@@ -332,6 +338,9 @@ mod tests {
         );
         assert_eq!(of("demo-1.data/scripts/run"), Installed::Scripts("run"));
         assert_eq!(of("demo-1.data/data/lib/x.so"), Installed::Elsewhere);
+        assert!(Installed::is_program("demo-1.data/scripts/run"));
+        assert!(!Installed::is_program("demo-1.data/scripts/.gitkeep"));
+        assert!(!Installed::is_program("demo-1.data/data/run"));
         assert_eq!(
             of("demo-1.database/x.so"),
             Installed::Packages("demo-1.database/x.so")

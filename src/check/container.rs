@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::members::{Members, is_in_dist_info};
 use super::{Findings, Rule, listed, rules};
+use crate::archive::Installed;
 use crate::zip::survey::{Fault, Flaw};
 
 /// The index takes no larger file, unless a project was granted more.
@@ -103,7 +104,7 @@ fn judge_modes(members: &Members, findings: &mut Findings) {
             };
             doubtful.entry(words).or_default().push(path);
         }
-        if path.contains(".data/scripts/") && mode & 0o111 == 0 {
+        if Installed::is_program(path) && mode & 0o111 == 0 {
             let message = format!("`{path}` is not executable: mode {:04o}", mode & 0o7777);
             findings.within(&rules::ZIP_18, path, message);
         }

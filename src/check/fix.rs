@@ -8,6 +8,7 @@ use super::dist_info::WheelLines;
 use super::members::is_in_dist_info;
 use super::{Finding, Findings, Kind, judge, version_of};
 use crate::archive::ArchivePath;
+use crate::archive::Installed;
 use crate::name::ProjectName;
 use crate::tag::{BuildTag, WheelFilename, WheelTag};
 use crate::version::Version;
@@ -133,7 +134,7 @@ fn contents(bytes: &[u8], survey: &Survey) -> Result<BTreeMap<String, File>, Unm
             .map_err(|fault| Unmendable(format!("`{}` {}", found.name, fault.words)))?;
         let file = File {
             executable: found.mode.is_some_and(|mode| mode & 0o111 != 0)
-                || found.name.contains(".data/scripts/"),
+                || Installed::is_program(&found.name),
             bytes: content,
         };
         match files.get(&found.name) {

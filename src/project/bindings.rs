@@ -174,9 +174,6 @@ pub fn detect(cargo: &CargoFacts, settings: &Settings) -> Result<Bindings, Proje
         Kind::Pyo3 | Kind::Cffi | Kind::Uniffi if !has(is_library) => {
             Err(ProjectError::NoLibrary { package: package() })
         }
-        Kind::Pyo3 | Kind::Cffi | Kind::Uniffi if !has(is_cdylib) => {
-            Err(ProjectError::NoCdylib { package: package() })
-        }
         Kind::Cffi | Kind::Uniffi => Ok(Bindings { kind, pyo3: None }),
         Kind::Pyo3 | Kind::Bin => Ok(Bindings { kind, pyo3 }),
     }

@@ -138,6 +138,28 @@ pub fn version(folder: &Path, prefix: &str, names_commit: bool) -> Result<Versio
     }
 }
 
+/// Those of some files, and those in some folders, that a repository holds; none where there is no repository, or no git that
+/// would answer.
+#[must_use]
+pub fn tracked(folder: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let has_repository = folder.ancestors().any(|above| above.join(".git").exists());
+    if paths.is_empty() || !has_repository {
+        return Vec::new();
+    }
+    let mut arguments = vec!["--literal-pathspecs", "ls-files", "-z", "--cached", "--"];
+    arguments.extend(paths.iter().filter_map(|path| path.to_str()));
+    let Ok(finished) = process::capture(&call(folder, &arguments)) else {
+        return Vec::new();
+    };
+    if finished.status != 0 {
+        return Vec::new();
+    }
+    String::from_utf8_lossy(&finished.stdout)
+        .split_terminator('\0')
+        .map(|path| folder.join(path))
+        .collect()
+}
+
 enum Answer {
     Words(String),
     Refusal(String),

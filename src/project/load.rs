@@ -203,12 +203,6 @@ pub enum ProjectError {
         /// What there is.
         there: String,
     },
-    /// The library is Rust's only.
-    #[error("the library of `{package}` is not a `cdylib`, so Python cannot load it")]
-    NoCdylib {
-        /// The package.
-        package: String,
-    },
     /// `python-source` does not exist.
     #[error("`python-source` ({origin}) names a folder that does not exist: {path}", path = path.display())]
     NoPythonSource {
@@ -286,7 +280,6 @@ impl ProjectError {
             }
             Self::SeveralBindings { name, .. } => format!("see which crate wants which: `cargo tree --invert {name}`"),
             Self::NoSuchTarget { .. } => "correct `name` and `kind` in `targets`, or remove it".to_owned(),
-            Self::NoCdylib { .. } => "add `crate-type = [\"cdylib\"]` to `[lib]` in Cargo.toml".to_owned(),
             Self::NoPythonSource { .. } => "create the folder, or correct `python-source`".to_owned(),
             Self::EmptyPythonSource { .. } => {
                 "create the folder with an `__init__.py`, correct `python-source`, or set `module-name` to the package that is there".to_owned()

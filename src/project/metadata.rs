@@ -259,9 +259,15 @@ fn dynamic(table: &Table<'_>, notices: &mut Vec<Notice>) -> Result<BTreeSet<Stri
             return Err(text.invalid("names `name`, which must never be dynamic").into());
         }
         if !PROJECT_KEYS.contains(&text.value) {
-            return Err(text
-                .invalid(format!("names `{}`, which is no field of [project]", text.value))
-                .into());
+            let notice = Notice::new(format!(
+                "`project.dynamic` names `{}`, which is no field of [project] and is ignored",
+                text.value
+            ));
+            notices.push(match nearest(text.value, &PROJECT_KEYS) {
+                Some(meant) => notice.hint(format!("did you mean `{meant}`?")),
+                None => notice.hint("take it out of `dynamic`"),
+            });
+            continue;
         }
         if !FROM_CARGO.contains(&text.value) {
             notices.push(
@@ -1270,6 +1276,14 @@ mod tests {
         let (_, notices) =
             described("[project]\nname = \"x\"\nversion = \"1\"\nlicence = \"MIT\"\n").unwrap();
         assert_eq!(notices[0].hint.as_deref(), Some("did you mean `license`?"));
+        // METADATA has a `Summary`, [project] has a `description`.
+        let text = "[project]\nname = \"x\"\nversion = \"1\"\ndynamic = [\"summary\", \"verson\"]\n";
+        let (_, notices) = described(text).unwrap();
+        assert_eq!(
+            notices[0].message,
+            "`project.dynamic` names `summary`, which is no field of [project] and is ignored"
+        );
+        assert_eq!(notices[1].hint.as_deref(), Some("did you mean `version`?"));
     }
 
     #[test]

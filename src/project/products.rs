@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bindings::{Bindings, Kind, is_cdylib, is_program};
+use super::bindings::{Bindings, Kind, is_library, is_program};
 use super::cargo::{CargoFacts, TargetFacts};
 use super::load::ProjectError;
 use super::pyproject::Document;
@@ -68,7 +68,7 @@ pub fn list(
     let library = cargo
         .targets
         .iter()
-        .find(|target| bindings.kind != Kind::Bin && is_cdylib(target) && is_wished(target, wishes));
+        .find(|target| bindings.kind != Kind::Bin && is_library(target) && is_wished(target, wishes));
     if let Some(library) = library {
         let role = match bindings.kind {
             Kind::Pyo3 => Role::Extension(module.clone()),
@@ -92,10 +92,10 @@ pub fn list(
     for (wish, id) in settings.extensions.value.iter().zip(&cargo.further) {
         let member = cargo.members.iter().find(|member| member.id == *id);
         let found = member.and_then(|member| {
-            let library = member.targets.iter().find(|target| is_cdylib(target))?;
+            let library = member.targets.iter().find(|target| is_library(target))?;
             Some((member, library))
         });
-        let (member, library) = found.ok_or_else(|| ProjectError::NoCdylib {
+        let (member, library) = found.ok_or_else(|| ProjectError::NoLibrary {
             package: wish.crate_name.clone(),
         })?;
         products.push(Product {

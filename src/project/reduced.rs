@@ -16,7 +16,7 @@ pub enum Kept {
 const OF_THE_CRATE: [&str; 3] = ["include-debuginfo", "rustc-args", "strip"];
 
 /// Keys of `[tool.ironwheel]` and `[tool.maturin]` that only the wheel hangs on.
-const OF_THE_WHEEL: [&str; 28] = [
+const OF_THE_WHEEL: [&str; 27] = [
     "auditwheel",
     "build-tag",
     "compatibility",
@@ -29,7 +29,6 @@ const OF_THE_WHEEL: [&str; 28] = [
     "include",
     "include-import-lib",
     "lib-dirs",
-    "manifest-path",
     "manylinux",
     "module-name",
     "pgo-command",

@@ -32,19 +32,28 @@ pub struct Scope<'a> {
     pub exclude: &'a Excluder,
 }
 
-/// Lists a crate's files, its Cargo.toml and Cargo.lock not among them.
+/// What a crate's folder holds.
+pub struct Listed {
+    /// Its files, its Cargo.toml and Cargo.lock not among them.
+    pub files: Vec<PathBuf>,
+    /// Files and folders that would be among them but for an ignore file.
+    pub ignored: Vec<PathBuf>,
+}
+
+/// Lists a crate's files.
 pub fn files(
     scope: Scope<'_>,
     folder: &Path,
     manifest: &Manifest,
     workspace: Option<&Manifest>,
-) -> Result<Vec<PathBuf>, SdistError> {
+) -> Result<Listed, SdistError> {
     let limit = scope.limit;
     let mut listing = Listing {
         scope,
         folder,
         choice: Choice::of(folder, manifest, workspace)?,
         found: Vec::new(),
+        ignored: Vec::new(),
         is_unpacked: scope.project.is_unpacked(),
     };
     let mut rules = Vec::new();
@@ -54,7 +63,10 @@ pub fn files(
         above.push(part);
     }
     listing.walk(folder, &mut rules)?;
-    Ok(listing.found)
+    Ok(Listed {
+        files: listing.found,
+        ignored: listing.ignored,
+    })
 }
 
 impl Choice {
@@ -107,6 +119,7 @@ struct Listing<'a> {
     folder: &'a Path,
     choice: Choice,
     found: Vec<PathBuf>,
+    ignored: Vec<PathBuf>,
     /// Whether this is an unpacked source distribution already, whose files were chosen when it was packed.
     is_unpacked: bool,
 }
@@ -127,6 +140,7 @@ impl Listing<'_> {
             }
             let heeds_ignores = matches!(self.choice, Choice::AllBut(_));
             if heeds_ignores && ignored_by(&path, is_folder, rules).is_some() {
+                self.ignored.push(path);
                 continue;
             }
             if (!is_folder || path.is_symlink()) && self.scope.exclude.takes(&path, &path) {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
 use crate::fs::{self, FileError};
 use crate::process::{Finished, Invocation, ProcessError};
+use crate::project::git;
 use crate::project::settings::SdistGenerator;
 use crate::project::{Notice, Project, license};
 use crate::wheel::files::{self, Excluder, FilesError, spelled};
@@ -230,6 +231,7 @@ pub fn collect(project: &Project) -> Result<Sdist, SdistError> {
         tree: Tree::default(),
         brings_crates: false,
         notices: Vec::new(),
+        ignored: Vec::new(),
     };
     collection.mention_generator();
     collection.add_metadata()?;
@@ -242,6 +244,7 @@ pub fn collect(project: &Project) -> Result<Sdist, SdistError> {
     collection.add_papers()?;
     collection.add_pyproject(pyproject)?;
     collection.add_manifests()?;
+    collection.mention_tracked();
     collection.finish()
 }
 
@@ -280,6 +283,8 @@ struct Collection<'a> {
     tree: Tree,
     brings_crates: bool,
     notices: Vec<Notice>,
+    /// What ignore files leave out of the crates.
+    ignored: Vec<PathBuf>,
 }
 
 impl<'a> Collection<'a> {
@@ -331,6 +336,32 @@ impl<'a> Collection<'a> {
         }
     }
 
+    /// Files that somebody gave to git against its own ignore files would be packed by whoever asks git. Here they stay at home,
+    /// for an archive shall be the same without a repository; nobody shall find that out from a build that fails elsewhere.
+    fn mention_tracked(&mut self) {
+        const SHOWN: usize = 3;
+        let left: Vec<String> = git::tracked(&self.root, &self.ignored)
+            .into_iter()
+            .filter(|path| !self.travels(path))
+            .map(|path| format!("`{}`", self.natural(&path).display()))
+            .collect();
+        if left.is_empty() {
+            return;
+        }
+        let more = match left.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let shown = left.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>();
+        self.notices.push(
+            Notice::new(format!(
+                "git has files that ignore files leave out, and they stay at home: {}{more}",
+                shown.join(", ")
+            ))
+            .hint("name them in `include`, or let the ignore file admit them: a line `!name`"),
+        );
+    }
+
     fn add_metadata(&mut self) -> Result<(), SdistError> {
         let text = metadata::render(&self.project.metadata);
         self.add(Path::new("PKG-INFO"), Entry::generated(text, "core metadata"))
@@ -350,7 +381,8 @@ impl<'a> Collection<'a> {
         };
         let listed = listing::files(scope, &one.folder, &manifest, workspace.as_ref())?;
         let rule = format!("crate `{}`", one.name);
-        for path in listed {
+        self.ignored.extend(listed.ignored);
+        for path in listed.files {
             if self.is_placed_otherwise(&path) {
                 continue;
             }
@@ -559,10 +591,24 @@ impl<'a> Collection<'a> {
     fn add_sources(&mut self) -> Result<(), SdistError> {
         let selected = files::select_sources(self.project, &|path| self.place(path))?;
         for (path, entry) in selected.tree {
-            self.tree.add(path, entry)?;
+            if !self.is_manifest(&entry) {
+                self.tree.add(path, entry)?;
+            }
         }
         self.notices.extend(selected.notices);
         Ok(())
+    }
+
+    /// Whether a file is a manifest that travels as such, rewritten or not, wherever a package may hold it too.
+    fn is_manifest(&self, entry: &Entry) -> bool {
+        let Content::File(path) = &entry.content else {
+            return false;
+        };
+        let is_manifest = path.file_name().is_some_and(|name| name == "Cargo.toml");
+        let folder = path.parent().unwrap_or(path);
+        is_manifest
+            && (self.crates.workspaces.contains_key(folder)
+                || self.crates.all.values().any(|one| one.folder == folder))
     }
 
     /// License files, where the metadata says that they are, and further bills of materials.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Tree};
+use crate::archive::{ArchiveError, ArchivePath, Content, Entry, Installed, Tree};
 use crate::fs::{self, FileError};
 use crate::glue;
 use crate::name::ModulePath;
@@ -349,9 +349,9 @@ impl<'a> Selection<'a> {
         Ok(())
     }
 
-    /// Installers put what lies there onto `PATH`.
+    /// Whether installers put a file onto `PATH`.
     fn puts_on_path(&self, place: &str) -> bool {
-        matches!(self.purpose, Purpose::Wheel(_)) && place.contains(".data/scripts/")
+        matches!(self.purpose, Purpose::Wheel(_)) && Installed::is_program(place)
     }
 
     /// A file behind a link must be the project's own, or the workspace's.

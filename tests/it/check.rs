@@ -1215,11 +1215,6 @@ const ACCUSED: &[(&str, &str, &str)] = &[
         "its file name keeps the dot of the project's name",
     ),
     (
-        "exhash-",
-        "ZIP-18",
-        "a stray `.gitkeep` would be put onto `PATH`, without being executable",
-    ),
-    (
         "arrow_odbc-",
         "ELF-003",
         "its run path is that of a file one folder higher, so that it does not load",

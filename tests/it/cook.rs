@@ -87,6 +87,44 @@ fn target(case: &mut Case) -> tempfile::TempDir {
     target
 }
 
+/// As maturin has it: whoever keeps the library for other crates need not name what Python loads.
+#[test]
+fn a_library_for_rust_alone_is_compiled_for_python_too() {
+    let mut case = Case::of("pure");
+    let _target = target(&mut case);
+    case.edit(
+        "Cargo.toml",
+        "crate-type = [\"cdylib\"]",
+        "crate-type = [\"rlib\"]",
+    );
+    case.run(["cook", "--release", "--locked"]).succeeds();
+    let (own, others) = compiled(&case, &["--smoke", "import pure; assert pure.add(1, 2) == 3"]);
+    assert_eq!((own, others), (set(&["pure"]), set(&[])));
+}
+
+/// A pyproject.toml far above is the crate's only by what it says itself.
+#[test]
+fn a_crate_that_pyproject_names_deep_below_is_cooked_with_what_it_asks_for() {
+    let mut case = Case::of("pure");
+    let _target = target(&mut case);
+    for name in ["Cargo.toml", "Cargo.lock", "src"] {
+        std::fs::create_dir_all(case.path("bindings/python")).expect("a folder");
+        std::fs::rename(case.path(name), case.path("bindings/python").join(name)).expect("it moves");
+    }
+    case.append(
+        "pyproject.toml",
+        "\n[tool.maturin]\nmanifest-path = \"bindings/python/Cargo.toml\"\nfeatures = [\"pyo3/multiple-pymethods\"]\n",
+    );
+    case.run(["cook", "--release"]).succeeds();
+    assert_eq!(compiled(&case, &[]), (set(&["pure"]), set(&[])));
+    std::fs::remove_dir_all(case.path("../kept")).ok();
+    let recipe = case.path("../recipe.json");
+    let recipe = recipe.to_str().expect("UTF-8");
+    case.run(["cook", "--recipe", recipe]).succeeds();
+    let text = std::fs::read_to_string(recipe).expect("a recipe");
+    assert!(text.contains("manifest-path"), "{text}");
+}
+
 #[test]
 fn two_manifests_are_enough_and_edits_compile_one_crate() {
     let mut case = Case::of("mixed");

@@ -94,21 +94,6 @@ fn a_lock_file_that_is_out_of_date() {
 }
 
 #[test]
-fn no_cdylib() {
-    assert_snapshot!(refused_after(
-        "pure",
-        "Cargo.toml",
-        "crate-type = [\"cdylib\"]",
-        "crate-type = [\"rlib\"]"
-    ), @r#"
-    status: 1
-    --- stderr
-    error: the library of `pure` is not a `cdylib`, so Python cannot load it
-      hint: add `crate-type = ["cdylib"]` to `[lib]` in Cargo.toml
-    "#);
-}
-
-#[test]
 fn no_library_at_all() {
     let case = Case::of("pure");
     case.edit(

@@ -376,6 +376,39 @@ fn with_another(of_other: &str) -> Case {
 }
 
 #[test]
+fn a_workspace_inside_of_a_package_travels_with_the_members_that_do() {
+    let case = Case::of("mixed");
+    let member =
+        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    case.write(
+        "mixed/core/Cargo.toml",
+        "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n",
+    );
+    for name in ["one", "two"] {
+        case.write(&format!("mixed/core/{name}/Cargo.toml"), &member(name));
+        case.write(&format!("mixed/core/{name}/src/lib.rs"), "");
+    }
+    case.edit(
+        "Cargo.toml",
+        "[dependencies]\n",
+        "[dependencies]\none = { path = \"mixed/core/one\" }\n",
+    );
+    case.shell("cargo")
+        .args(["generate-lockfile", "--offline"])
+        .run()
+        .succeeded();
+    let archive = pack(&case, &[]);
+    let unpacked = Unpacked::new(&archive);
+    let workspace = unpacked.read("mixed/core/Cargo.toml");
+    assert!(
+        workspace.contains("\"one\"") && !workspace.contains("\"two\""),
+        "{workspace}"
+    );
+    let crates = unpacked.locked(&case, "Cargo.toml");
+    assert_eq!(crates, ["mixed", "one"]);
+}
+
+#[test]
 fn a_build_script_travels_from_wherever_the_archive_reaches() {
     let case = with_another("build = \"../shared_build.rs\"");
     case.write("shared_build.rs", "fn main() {}\n");
@@ -441,6 +474,45 @@ fn what_only_features_need_that_are_off_need_not_be_there() {
     lock.run().succeeded();
     let unpacked = Unpacked::new(&pack(&case, &[]));
     assert!(unpacked.read("Cargo.lock").contains("name = \"missing\""));
+}
+
+#[test]
+fn a_lock_that_cargo_does_not_read_stays_at_home() {
+    let case = Case::of("path-dependency");
+    case.write("helper/Cargo.lock", "version = 4\n");
+    let unpacked = Unpacked::new(&pack(&case, &[]));
+    assert!(unpacked.read("Cargo.lock").contains("helper-of-path-dependency"));
+    assert!(
+        !unpacked.paths().contains(&"helper/Cargo.lock"),
+        "{:?}",
+        unpacked.paths()
+    );
+}
+
+#[test]
+fn files_that_git_has_against_its_ignore_files_stay_at_home_and_are_told() {
+    let case = Case::of("program");
+    case.write(".gitignore", "lib/\n*.log\n");
+    for path in ["src/lib/words.rs", "tests.log", "brought.log", "other.log"] {
+        case.write(path, "// Ours.\n");
+    }
+    case.append(
+        "pyproject.toml",
+        "\n[tool.maturin]\ninclude = [\"brought.log\"]\n",
+    );
+    let git = |arguments: &[&str]| {
+        case.shell("git")
+            .args(arguments.iter().copied())
+            .run()
+            .succeeded()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--force", "src/lib/words.rs", "tests.log", "brought.log"]);
+    let words =
+        "git has files that ignore files leave out, and they stay at home: `src/lib/words.rs`, `tests.log`";
+    let unpacked = Unpacked::new(&pack_telling(&case, &[], &[words]));
+    assert!(unpacked.paths().contains(&"brought.log"));
+    assert!(!unpacked.paths().contains(&"tests.log"));
 }
 
 #[test]
