@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 
 use crate::case::Case;
 use crate::judges;
+use crate::place::IRONWHEEL;
 use crate::shell::{Shell, variable};
 
 const GITHUB: &str = ".github/workflows/wheels.yml";
@@ -49,6 +50,95 @@ fn a_workflow_is_written_where_the_service_looks_for_it() {
     case.run(["ci", "gitlab", "-m", "crates/extension/Cargo.toml"])
         .succeeds();
     assert!(case.read(GITLAB).contains("cargo-$ARCH"));
+}
+
+/// The commands of a job of GitHub's, without those that install.
+fn github_commands(text: &str, job: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(&format!("\n  {job}:\n")).expect("a job");
+    let mut commands: Vec<String> = Vec::new();
+    let mut is_block = false;
+    for line in rest.lines() {
+        let depth = line.len() - line.trim_start().len();
+        if depth == 2 && line.ends_with(':') {
+            break;
+        }
+        match line.trim_start().strip_prefix("run: ") {
+            Some("|") => {
+                is_block = true;
+                commands.push("set -e\n".to_owned());
+            }
+            Some(command) => commands.push(command.to_owned()),
+            None if is_block && depth >= 10 => {
+                let block = commands.last_mut().expect("a block");
+                block.push_str(line);
+                block.push('\n');
+            }
+            None => is_block = false,
+        }
+    }
+    commands.retain(|command| !command.contains("uv tool install"));
+    commands
+}
+
+/// The same of GitLab's.
+fn gitlab_commands(text: &str, job: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(&format!("\n{job}:\n")).expect("a job");
+    let (_, rest) = rest.split_once("\n  script:\n").expect("a script");
+    rest.lines()
+        .map_while(|line| line.strip_prefix("    - "))
+        .filter(|command| !command.starts_with("pip install"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn run_all(case: &Case, commands: &[String]) {
+    let folder = Path::new(IRONWHEEL).parent().expect("a folder").display();
+    let at_least = if commands.iter().any(|command| command.contains("ironwheel check")) {
+        2
+    } else {
+        1
+    };
+    assert!(commands.len() >= at_least, "{commands:?}");
+    for command in commands {
+        let script = format!("export PATH=\"{folder}:$PATH\" ARCH=x86_64\n{command}");
+        case.shell("bash").args(["-c", &script]).run().succeeded();
+    }
+}
+
+/// What the services do between the jobs is done by hand: they carry folders from one to the next.
+#[test]
+fn the_commands_of_a_workflow_build_judge_and_gather() {
+    for service in ["github", "gitlab"] {
+        for more in [&[][..], &["--skip-publish"]] {
+            let case = Case::of("abi3");
+            let arguments = [&["ci", service, "--print"], more].concat();
+            let text = case.run(arguments).succeeds_on_stdout(None);
+            let commands = |job: &str| match service {
+                "github" => github_commands(&text, job),
+                _ => gitlab_commands(&text, job),
+            };
+            run_all(&case, &commands("wheels"));
+            if service == "github" {
+                case.shell("sh")
+                    .args(["-c", "mkdir -p parts && mv dist parts/wheels-x86_64"])
+                    .run()
+                    .succeeded();
+            }
+            run_all(&case, &commands("sdist"));
+            if service == "github" {
+                case.shell("mv").args(["dist", "parts/sdist"]).run().succeeded();
+            } else {
+                case.shell("rmdir").args(["dist"]).run().succeeded();
+            }
+            run_all(&case, &commands("release"));
+            let gathered = crate::case::names(&case.path("dist"));
+            assert_eq!(
+                gathered.len(),
+                3,
+                "a wheel, a source distribution and their sums: {gathered:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -132,6 +132,9 @@ impl CiError {
     }
 }
 
+/// The release of uv that installs and publishes.
+const UV: &str = "0.13.9";
+
 /// Actions by the commit of a release: a tag can be moved, a commit cannot.
 const ACTIONS: [(&str, &str); 5] = [
     (
@@ -378,6 +381,7 @@ fn github(facts: &Facts, wish: &Wish, machines: &[(&str, &str)]) -> String {
                     ""
                 },
             ),
+            ("@PROFILE@", profile(wish)),
             ("@BUILD@", &build(facts)),
             ("@SDIST@", &sdist(facts)),
             ("@TEST@\n", &test),
@@ -460,12 +464,18 @@ fn gitlab(facts: &Facts, wish: &Wish, machines: &[(&str, &str)]) -> Result<Strin
             ),
             ("@LOCK@", &inside("Cargo.lock")),
             ("@TARGET@", &inside("target/")),
+            ("@PROFILE@", profile(wish)),
             ("@BUILD@", &build(facts)),
             ("@SDIST@", &sdist(facts)),
             ("@TEST@\n", &test),
             ("@PUBLISH@\n", publish),
         ],
     ))
+}
+
+/// What goes to the public index is held against its rules, too.
+fn profile(wish: &Wish) -> &'static str {
+    if wish.publish { " --profile pypi" } else { "" }
 }
 
 /// Versions are texts: `3.10` as a number is 3.1.
@@ -476,8 +486,8 @@ fn quoted_list(words: &[&str]) -> String {
 
 /// A template with its places filled.
 fn filled(template: &str, places: &[(&str, &str)]) -> String {
-    let version = ("@VERSION@", env!("CARGO_PKG_VERSION"));
-    let places = places.iter().chain(&ACTIONS).chain([&version]);
+    let versions = [("@VERSION@", env!("CARGO_PKG_VERSION")), ("@UV@", UV)];
+    let places = places.iter().chain(&ACTIONS).chain(&versions);
     places.fold(template.to_owned(), |text, (place, words)| {
         text.replace(place, words)
     })
