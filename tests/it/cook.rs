@@ -179,6 +179,40 @@ fn what_is_compiled_without_python_files_is_not_compiled_again_with_them() {
     assert_eq!(case.made().len(), 1);
 }
 
+/// The files that a Dockerfile of `docker init` copies before it compiles without Python are all that it takes, and nothing is
+/// compiled again when the rest comes.
+#[test]
+fn the_layer_of_a_workspace_without_its_python_files_compiles_all_of_it() {
+    let mut case = Case::of("workspace-member");
+    let _target = target(&mut case);
+    case.write(
+        "crates/extension/workspace_member/__init__.py",
+        "from .workspace_member import *\n",
+    );
+    let said = case.run(["docker", "init", "-m", "crates/extension/Cargo.toml", "--print"]);
+    let text = said.succeeds_on_stdout(None);
+    let (_, layer) = text.split_once("# Rust before Python").expect("a layer");
+    let (copies, _) = layer.split_once("--compile-only").expect("a call");
+    let kept = taken_out(&case);
+    let words = copies.lines().filter_map(|line| line.strip_prefix("COPY "));
+    for words in words {
+        let mut sources: Vec<&str> = words.split(' ').collect();
+        sources.pop();
+        for source in sources {
+            put_back(&case, &kept, &[source.trim_end_matches('/')]);
+        }
+    }
+    as_old_as_outside(&case);
+    let manifest = ["-m", "crates/extension/Cargo.toml"];
+    case.run(["build", "--compile-only", "--locked"].iter().chain(&manifest))
+        .succeeds();
+    assert_eq!(case.made(), [""; 0], "no wheel is made");
+    put_back(&case, &kept, &["."]);
+    as_old_as_outside(&case);
+    assert_eq!(compiled(&case, &manifest), (set(&[]), set(&[])));
+    assert_eq!(case.made().len(), 1);
+}
+
 /// The digest of the recipe that a project has now.
 fn digest(case: &Case) -> String {
     let told = case.run(["cook", "--recipe", "recipe.json", "--message-format", "json"]);

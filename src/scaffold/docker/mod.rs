@@ -2,6 +2,7 @@
 //! Knows nothing of builders: nothing is run.
 
 mod packages;
+mod sources;
 mod text;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::str::FromStr as _;
 use crate::fs::{self, FileError};
 use crate::project::Project;
 use crate::project::settings::AuditMode;
+use sources::RustAlone;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -120,8 +122,8 @@ struct Facts {
     manifests: Vec<String>,
     /// Folders of vendored crates, relative to the context.
     vendored: Vec<String>,
-    /// The folder with Rust's sources, relative to the context, where they compile without the Python files beside them.
-    rust_sources: Option<String>,
+    /// What Rust compiles from without the Python files beside it, where that is known.
+    rust_alone: Option<RustAlone>,
     /// The toolchain file, relative to the context.
     toolchain: Option<String>,
     /// Packages that compiling takes, with the crates that need them.
@@ -286,7 +288,7 @@ fn facts(project: &Project, wish: &DockerWish) -> Result<Facts, DockerError> {
         project: inside(&project.root.join("x"))?
             .rsplit_once('/')
             .map_or_else(String::new, |(folder, _)| folder.to_owned()),
-        rust_sources: rust_sources(project, &wish.context)?,
+        rust_alone: sources::rust_alone(project, &wish.context, toolchain.as_deref())?,
         vendored: vendored(project, &wish.context)?,
         manifests: manifests(project, &wish.context, toolchain.as_deref()),
         manifest,
@@ -512,40 +514,6 @@ fn vendored(project: &Project, context: &Path) -> Result<Vec<String>, FileError>
     found.sort();
     found.dedup();
     Ok(found)
-}
-
-/// The folder of a crate's sources, where there are Python files beside it and nothing in it asks for files elsewhere.
-fn rust_sources(project: &Project, context: &Path) -> Result<Option<String>, FileError> {
-    let folder = project.manifest.parent().unwrap_or(context);
-    let sources = folder.join("src");
-    let is_usual = sources.join("lib.rs").is_file() && !folder.join("build.rs").exists();
-    if !is_usual || !project.layout.is_mixed() || project.layout.python_root.starts_with(&sources) {
-        return Ok(None);
-    }
-    let mut folders = vec![sources.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(FileError::new("read", &folder))? {
-            let path = entry.map_err(FileError::new("read", &folder))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let text = fs::read_text(&path)?;
-                if [
-                    "include_str!",
-                    "include_bytes!",
-                    "include!",
-                    "#[path",
-                    "CARGO_MANIFEST_DIR",
-                ]
-                .iter()
-                .any(|word| text.contains(word))
-                {
-                    return Ok(None);
-                }
-            }
-        }
-    }
-    Ok(relative(&sources, context))
 }
 
 /// Files that name what pip installs.

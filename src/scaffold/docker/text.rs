@@ -105,7 +105,7 @@ fn planner(facts: &Facts, out: &mut String) {
     } else {
         copy_vendored(facts, out);
     }
-    copy_manifests(facts, out);
+    copy_manifests(&facts.manifests, out);
     let _ = writeln!(
         out,
         "RUN ironwheel cook{} --recipe /tmp/recipe.json",
@@ -114,11 +114,10 @@ fn planner(facts: &Facts, out: &mut String) {
 }
 
 /// Files of one folder are copied by one instruction.
-fn copy_manifests(facts: &Facts, out: &mut String) {
-    let folders: BTreeSet<String> = facts.manifests.iter().map(|path| folder_of(path)).collect();
+fn copy_manifests(manifests: &[String], out: &mut String) {
+    let folders: BTreeSet<String> = manifests.iter().map(|path| folder_of(path)).collect();
     for folder in folders {
-        let files: Vec<String> = facts
-            .manifests
+        let files: Vec<String> = manifests
             .iter()
             .filter(|path| folder_of(path) == folder)
             .cloned()
@@ -168,18 +167,16 @@ fn builder(facts: &Facts, out: &mut String) {
         out,
         "RUN {mounts}ironwheel cook --from-recipe /tmp/recipe.json --release --locked"
     );
-    if let Some(folder) = facts
-        .rust_sources
-        .as_ref()
-        .filter(|_| !facts.manifests.is_empty())
-    {
+    if let Some(alone) = &facts.rust_alone {
         out.push_str("# Rust before Python: an edit of a Python file compiles nothing.\n");
-        copy_manifests(facts, out);
-        let folder = format!("{folder}/");
+        copy_manifests(&alone.manifests, out);
+        for folder in &alone.folders {
+            let folder = format!("{folder}/");
+            let _ = writeln!(out, "{}", copy(std::slice::from_ref(&folder), &folder));
+        }
         let _ = writeln!(
             out,
-            "{}\nRUN {mounts}ironwheel build{} --release --locked --compile-only",
-            copy(std::slice::from_ref(&folder), &folder),
+            "RUN {mounts}ironwheel build{} --release --locked --compile-only",
             manifest_flag(facts),
         );
     }
