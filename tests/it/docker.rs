@@ -194,6 +194,18 @@ fn vendored_crates_are_there_before_the_dependencies_compile_and_keep_every_file
 }
 
 #[test]
+fn a_folder_of_any_name_is_quoted_as_each_file_wants_it() {
+    let files = printed(&Case::of("pure"), &["--into", "our docker: files"]);
+    let [_, (_, dockerfile), (_, compose)] = files.as_slice() else {
+        panic!("three files: {files:?}");
+    };
+    let flag = "docker build -f 'our docker: files/Dockerfile' --target runtime";
+    assert!(dockerfile.contains(flag), "{dockerfile}");
+    let line = "      dockerfile: \"our docker: files/Dockerfile\"\n";
+    assert_eq!(compose.matches(line).count(), 2, "{compose}");
+}
+
+#[test]
 fn wishes_that_cannot_be_granted_are_told() {
     let case = Case::of("container-stage");
     assert_snapshot!(case.run(["docker", "init", "--print", "--python", "3.9"]).report(), @"

@@ -24,7 +24,7 @@ pub(super) fn dockerfile(facts: &Facts) -> String {
          ARG RUST_VERSION={rust}\n\
          ARG DEBIAN_VERSION={debian}\n\n\
          FROM rust:${{RUST_VERSION}}-slim-${{DEBIAN_VERSION}} AS rust\n",
-        dockerfile = facts.dockerfile,
+        dockerfile = word(&facts.dockerfile),
         name = facts.name,
         python = facts.python,
         rust = facts.rust,
@@ -193,7 +193,7 @@ fn wheels(facts: &Facts, out: &mut String) {
         "# The wheel alone, with its name: docker build -f {} --target wheels --output dist .\n\
          FROM scratch AS wheels\n\
          COPY --from=rust-wheel-builder /tmp/wheels/ /",
-        facts.dockerfile
+        word(&facts.dockerfile)
     );
 }
 
@@ -322,12 +322,14 @@ pub(super) fn compose(facts: &Facts) -> String {
         || "compose.yaml".to_owned(),
         |(folder, _)| format!("{folder}/compose.yaml"),
     );
-    let Facts {
-        name,
-        dockerfile,
-        context,
-        ..
-    } = facts;
+    let file = word(&file);
+    let Facts { name, context, .. } = facts;
+    // A text in quotes is the same in YAML as in JSON.
+    let dockerfile = if is_plain(&facts.dockerfile) {
+        facts.dockerfile.clone()
+    } else {
+        serde_json::Value::from(facts.dockerfile.as_str()).to_string()
+    };
     format!(
         "# Written by `ironwheel docker init`, and yours from here on.\n#\n\
          #   docker compose -f {file} up app\n\
