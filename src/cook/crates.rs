@@ -27,6 +27,10 @@ pub(super) struct Crates {
     /// Folders of those that stand in for a package of a registry or repository: other people's crates are compiled against
     /// them, so they have to be there themselves.
     pub patches: BTreeSet<PathBuf>,
+    /// The manifest that the members of the workspace have in common; nothing for a crate that is alone.
+    shared: Option<PathBuf>,
+    /// The manifest that was asked for.
+    asked: PathBuf,
 }
 
 impl Crates {
@@ -37,6 +41,8 @@ impl Crates {
         let root = workspace_of(manifest, &table)?;
         let mut crates = Self {
             workspace: folder_of(&root).to_owned(),
+            shared: read(&root)?.contains_key("workspace").then(|| root.clone()),
+            asked: manifest.to_owned(),
             ..Self::default()
         };
         crates.take(manifest, false)?;
@@ -77,14 +83,17 @@ impl Crates {
         }
         let table = read(manifest)?;
         self.manifests.insert(manifest.to_owned(), table.clone());
-        for named in named_by(folder_of(manifest), &table) {
+        // A crate of another workspace may inherit from that one's manifest.
+        let workspace = workspace_of(manifest, &table)?;
+        let is_member = manifest == self.asked || self.shared.as_ref() == Some(&workspace);
+        for mut named in named_by(folder_of(manifest), &table) {
             // What the tests of a stand-in need is nobody else's concern.
             let is_patch = is_patch && !named.is_for_tests;
+            // Cargo looks at what tests need in the members of the workspace alone.
+            named.is_optional |= named.is_for_tests && !is_member;
             self.take_named(named, manifest, is_patch)?;
         }
-        // A crate of another workspace may inherit from that one's manifest.
-        let inherits = workspace_of(manifest, &table)?;
-        self.take(&inherits, false)
+        self.take(&workspace, false)
     }
 
     fn take_named(&mut self, named: Named, by: &Path, is_patch: bool) -> Result<(), CookError> {
@@ -108,7 +117,7 @@ struct Named {
     name: String,
     folder: PathBuf,
     is_for_tests: bool,
-    /// Whether cargo does not mind that it is not there: nobody inherits it.
+    /// Whether cargo does not mind that it is not there: nobody inherits it, or only tests that are nobody's concern need it.
     is_optional: bool,
 }
 
@@ -350,6 +359,28 @@ mod tests {
             .collect();
         assert_eq!(patches, ["itoa", "vendor/core", "vendor/serde"].map(Path::new));
         assert_eq!(crates.manifests.len(), 5);
+    }
+
+    #[test]
+    fn what_tests_need_may_be_missing_in_a_crate_that_is_no_member() {
+        let files = [
+            (
+                "Cargo.toml",
+                "[package]\nname = 'app'\n[dependencies]\nlib = { path = 'lib' }",
+            ),
+            (
+                "lib/Cargo.toml",
+                "[package]\nname = 'lib'\n[dev-dependencies]\ntools = { path = 'tools' }",
+            ),
+        ];
+        let alone = tree(&files);
+        let crates = Crates::of(&alone.path().join("Cargo.toml"), &[]).unwrap();
+        assert_eq!(names(&crates, alone.path()), ["Cargo.toml", "lib/Cargo.toml"]);
+        let workspace = tree(&files);
+        let text = format!("{}\n[workspace]\n", files[0].1);
+        std::fs::write(workspace.path().join("Cargo.toml"), text).unwrap();
+        let error = Crates::of(&workspace.path().join("Cargo.toml"), &[]).unwrap_err();
+        assert!(matches!(error, CookError::MissingDependency { name, .. } if name == "tools"));
     }
 
     #[test]

@@ -206,6 +206,29 @@ fn a_folder_of_any_name_is_quoted_as_each_file_wants_it() {
 }
 
 #[test]
+fn a_pyproject_may_name_a_crate_anywhere() {
+    let case = Case::of("workspace-member");
+    std::fs::rename(
+        case.path("crates/extension/pyproject.toml"),
+        case.path("pyproject.toml"),
+    )
+    .expect("it moves");
+    case.append(
+        "pyproject.toml",
+        "\n[tool.maturin]\nmanifest-path = \"crates/extension/Cargo.toml\"\n",
+    );
+    let dockerfile = &printed(&case, &[])[1].1;
+    assert!(
+        dockerfile.contains("RUN ironwheel cook --recipe /tmp/recipe.json\n"),
+        "{dockerfile}"
+    );
+    assert!(
+        dockerfile.contains("ironwheel build --release --locked --out /tmp/wheels\n"),
+        "{dockerfile}"
+    );
+}
+
+#[test]
 fn wishes_that_cannot_be_granted_are_told() {
     let case = Case::of("container-stage");
     assert_snapshot!(case.run(["docker", "init", "--print", "--python", "3.9"]).report(), @"

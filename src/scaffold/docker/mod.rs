@@ -162,23 +162,20 @@ const RUST: &str = "1.95";
 /// Debian 12: what is linked there also runs where Debian 13 is.
 const DEBIAN: &str = "bookworm";
 
-/// The manifest that is meant where none is named: the one in the folder, else the only one directly below.
+/// The manifest that is meant where none is named: pyproject.toml in the folder, which may name a Cargo.toml anywhere, else the
+/// Cargo.toml there, else the only one directly below.
 ///
 /// # Errors
 /// None, or several.
 pub fn manifest_in(folder: &Path) -> Result<PathBuf, DockerError> {
-    let own = folder.join("Cargo.toml");
-    if own.is_file() || folder.join("pyproject.toml").is_file() {
+    if let Some(own) = project_in(folder)? {
         return Ok(own);
     }
     let mut found: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(FileError::new("read", folder))? {
-        let manifest = entry
-            .map_err(FileError::new("read", folder))?
-            .path()
-            .join("Cargo.toml");
-        if manifest.is_file() {
-            found.push(manifest);
+        let below = entry.map_err(FileError::new("read", folder))?.path();
+        if below.is_dir() {
+            found.extend(project_in(&below)?);
         }
     }
     found.sort();
@@ -192,6 +189,24 @@ pub fn manifest_in(folder: &Path) -> Result<PathBuf, DockerError> {
                 .collect(),
         )),
     }
+}
+
+/// What tells of a project in a folder: pyproject.toml where there is a crate beside it or it names one, else Cargo.toml.
+fn project_in(folder: &Path) -> Result<Option<PathBuf>, FileError> {
+    let (pyproject, manifest) = (folder.join("pyproject.toml"), folder.join("Cargo.toml"));
+    if !pyproject.is_file() {
+        return Ok(manifest.is_file().then_some(manifest));
+    }
+    // What is no TOML is told by who reads it as a project.
+    let table = fs::read_text(&pyproject)?
+        .parse::<toml::Table>()
+        .unwrap_or_default();
+    let names_one = ["ironwheel", "maturin"].iter().any(|tool| {
+        let settings = table.get("tool").and_then(|tools| tools.get(tool));
+        settings.is_some_and(|settings| settings.get("manifest-path").is_some())
+    });
+    let is_project = names_one || manifest.is_file() || folder.join("rust/Cargo.toml").is_file();
+    Ok(is_project.then_some(pyproject))
 }
 
 /// Decides what to write. Nothing is written.
@@ -626,6 +641,22 @@ mod tests {
             error.to_string(),
             "there are several crates below the folder: backend/Cargo.toml, other/Cargo.toml"
         );
+        // Somebody else's pyproject.toml says nothing of a crate.
+        write_file("pyproject.toml");
+        assert!(matches!(
+            manifest_in(folder.path()),
+            Err(DockerError::SeveralCrates(_))
+        ));
+        std::fs::write(
+            folder.path().join("pyproject.toml"),
+            "[tool.maturin]\nmanifest-path = \"other/Cargo.toml\"\n",
+        )
+        .unwrap();
+        assert_eq!(
+            manifest_in(folder.path()).unwrap(),
+            folder.path().join("pyproject.toml")
+        );
+        std::fs::remove_file(folder.path().join("pyproject.toml")).unwrap();
         write_file("Cargo.toml");
         assert_eq!(
             manifest_in(folder.path()).unwrap(),
