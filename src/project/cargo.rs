@@ -547,13 +547,18 @@ fn optional_dependencies(metadata: &Metadata, node: &Node) -> BTreeMap<String, B
     optional
 }
 
-/// Whether the features that cargo's description shows for PyO3 may not be those the extension is built with: it joins those of
-/// the whole workspace, and those that only tests and build scripts turn on.
+/// Whether a crate binds Python: how the project does hangs on it.
+fn is_bindings(name: &str) -> bool {
+    matches!(name, "pyo3" | "pyo3-ffi" | "uniffi")
+}
+
+/// Whether the features that cargo's description shows for PyO3 may not be those the extension is built with, or PyO3 may be no
+/// dependency of the crate at all: it joins the features of the whole workspace, and those that only tests and build scripts turn on.
 fn features_are_joined(metadata: &Metadata, root: &PackageId) -> bool {
-    let is_bindings = |name: &str| matches!(name, "pyo3" | "pyo3-ffi");
     let only_beside = |package: &cargo_metadata::Package| {
         package.dependencies.iter().any(|dependency| {
-            dependency.kind != DependencyKind::Normal && is_bindings(dependency.name.as_str())
+            dependency.kind != DependencyKind::Normal
+                && matches!(dependency.name.as_str(), "pyo3" | "pyo3-ffi")
         })
     };
     metadata.workspace_members.iter().any(|member| {
@@ -566,7 +571,8 @@ fn features_are_joined(metadata: &Metadata, root: &PackageId) -> bool {
     })
 }
 
-/// Replaces features that the whole workspace turns on by those that this crate turns on, as cargo's own tree tells.
+/// Replaces features that the whole workspace turns on by those that this crate turns on, as cargo's own tree tells, and takes out
+/// what binds Python for other members alone.
 fn scope_features(
     packages: &mut BTreeMap<String, PackageFacts>,
     manifest: &Path,
@@ -611,8 +617,10 @@ fn scope_features(
             .filter(|feature| !feature.is_empty());
         found.entry(key).or_default().extend(features.map(str::to_owned));
     }
+    let key = |package: &PackageFacts| (package.name.clone(), package.version.to_string());
+    packages.retain(|_, package| !is_bindings(&package.name) || found.contains_key(&key(package)));
     for package in packages.values_mut() {
-        if let Some(features) = found.get(&(package.name.clone(), package.version.to_string())) {
+        if let Some(features) = found.get(&key(package)) {
             package.features = features.iter().cloned().collect();
         }
     }

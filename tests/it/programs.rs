@@ -63,6 +63,36 @@ fn a_program_that_embeds_python_is_for_one_version_of_it() {
     assert_eq!(said, format!("Python {} inside\n", python.version));
 }
 
+/// Cargo describes a workspace with the features that all members together turn on.
+#[test]
+fn a_program_is_for_every_python_though_another_member_binds_one() {
+    let case = Case::of("program");
+    let member = |name: &str, more: &str| {
+        let text = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}");
+        case.write(&format!("{name}/Cargo.toml"), &text);
+        case.write(&format!("{name}/src/lib.rs"), "");
+    };
+    case.append(
+        "Cargo.toml",
+        "\n[dependencies]\nshared = { path = \"shared\" }\n\n[workspace]\nmembers = [\"binding\"]\n",
+    );
+    member(
+        "shared",
+        "[features]\npython = [\"dep:pyo3\"]\n[dependencies]\npyo3 = { version = \"0.30.1\", optional = true }\n",
+    );
+    member(
+        "binding",
+        "[dependencies]\nshared = { path = \"../shared\", features = [\"python\"] }\n",
+    );
+    case.shell("cargo")
+        .args(["generate-lockfile", "--offline"])
+        .run()
+        .succeeded();
+    case.build([] as [&str; 0]).succeeds();
+    let made = case.made();
+    assert!(made[0].starts_with("program-0.1.0-py3-none-"), "{made:?}");
+}
+
 #[test]
 fn every_program_of_the_crate_goes_with_the_library_where_all_are_asked_for() {
     let case = Case::of("library-and-programs");
