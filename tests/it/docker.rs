@@ -229,6 +229,28 @@ fn a_pyproject_may_name_a_crate_anywhere() {
 }
 
 #[test]
+fn crates_whose_macros_read_files_are_compiled_where_all_files_are() {
+    let case = Case::of("mixed");
+    let has_layer = || printed(&case, &[])[1].1.contains("--compile-only");
+    assert!(has_layer());
+    case.write(
+        "templates/Cargo.toml",
+        "[package]\nname = \"askama\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    case.write("templates/src/lib.rs", "");
+    case.edit(
+        "Cargo.toml",
+        "[dependencies]\n",
+        "[dependencies]\naskama = { path = \"templates\" }\n",
+    );
+    case.shell("cargo")
+        .args(["generate-lockfile", "--offline"])
+        .run()
+        .succeeded();
+    assert!(!has_layer());
+}
+
+#[test]
 fn wishes_that_cannot_be_granted_are_told() {
     let case = Case::of("container-stage");
     assert_snapshot!(case.run(["docker", "init", "--print", "--python", "3.9"]).report(), @"

@@ -504,7 +504,8 @@ fn configurations(folder: &Path, context: &Path) -> impl Iterator<Item = PathBuf
 /// <https://doc.rust-lang.org/cargo/reference/source-replacement.html#directory-sources>
 fn vendored(project: &Project, context: &Path) -> Result<Vec<String>, FileError> {
     let mut found = Vec::new();
-    for path in configurations(project.cargo.workspace_root.as_path(), context) {
+    let folder = project.manifest.parent().unwrap_or(context);
+    for path in configurations(folder, context) {
         if !path.is_file() {
             continue;
         }

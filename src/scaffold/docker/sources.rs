@@ -9,6 +9,31 @@ use toml::{Table, Value};
 use super::{configurations, relative};
 use crate::fs::{self, FileError};
 use crate::project::Project;
+use crate::project::cargo::PackageFacts;
+
+/// Packages whose macros read files of the crate that is compiled: templates, migrations, translations, schemas.
+const READING_FILES: [&str; 20] = [
+    "askama",
+    "cynic",
+    "diesel_migrations",
+    "fluent-templates",
+    "graphql_client",
+    "i18n-embed",
+    "include_dir",
+    "include_flate",
+    "minijinja-embed",
+    "pest_derive",
+    "refinery",
+    "rinja",
+    "rosetta-i18n",
+    "rust-embed",
+    "rust-i18n",
+    "sailfish",
+    "sqlx",
+    "toml_const",
+    "typify",
+    "wit-bindgen",
+];
 
 /// What is copied before the Python files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +45,7 @@ pub(super) struct RustAlone {
 }
 
 /// The crates that cargo has to read, where there are Python files beside them and nothing in them asks for files elsewhere: no
-/// build script, no `include_str!`, no target and no dependency in another place. Nothing where one of them does: a stage that lacks
+/// build script, no `include_str!`, no macro that is known to read files, no target and no dependency in another place. Nothing where one of them does: a stage that lacks
 /// a file fails, and one that copies all is only slower.
 pub(super) fn rust_alone(
     project: &Project,
@@ -31,6 +56,10 @@ pub(super) fn rust_alone(
         return Ok(None);
     }
     let cargo = &project.cargo;
+    let reads_files = |package: &PackageFacts| READING_FILES.contains(&package.name.as_str());
+    if cargo.packages.values().any(reads_files) {
+        return Ok(None);
+    }
     let workspace = cargo.workspace_root.as_path();
     let members = cargo.members.iter().map(|member| &member.manifest);
     let crates: BTreeSet<PathBuf> = cargo
@@ -41,7 +70,10 @@ pub(super) fn rust_alone(
         .collect();
     let mut files = vec![workspace.join("Cargo.toml"), workspace.join("Cargo.lock")];
     files.extend(project.pyproject.clone());
-    files.extend(configurations(workspace, context));
+    files.extend(configurations(
+        project.manifest.parent().unwrap_or(workspace),
+        context,
+    ));
     let mut folders = Vec::new();
     for folder in &crates {
         let sources = folder.join("src");
