@@ -408,6 +408,8 @@ fn every_front_end_builds_with_nothing_but_a_folder_of_wheels() {
             .set("PIP_FIND_LINKS", &own)
             .set("PIP_NO_INDEX", "1")
             .set("UV_FIND_LINKS", &own)
+            // A cache may hold another ironwheel of the same version.
+            .set("UV_CACHE_DIR", case.path("../cache-of-uv"))
             .set("UV_NO_INDEX", "1")
             .set("UV_OFFLINE", "1")
             .set("VIRTUALENV_NO_PERIODIC_UPDATE", "1")
