@@ -1,5 +1,6 @@
 //! The laws of the house that no compiler holds.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::place;
@@ -276,6 +277,30 @@ fn the_lock_file_stays_small() {
     assert!(
         read("README.md").contains(&format!("| {packages} | `tests/it/tidy.rs` |")),
         "README.md tells another number than {packages}"
+    );
+}
+
+/// The fuzz targets are built by a lock of their own, which nobody looks at until they are.
+#[test]
+fn the_lock_of_the_fuzz_targets_has_what_the_crate_is_built_on() {
+    let manifest: toml::Table = toml::from_str(&read("Cargo.toml")).expect("Cargo.toml");
+    let lock = |path: &str| -> BTreeSet<(String, String)> {
+        let table: toml::Table = toml::from_str(&read(path)).expect("a lock");
+        let packages = table["package"].as_array().expect("packages").iter();
+        let text = |package: &toml::Value, key: &str| package[key].as_str().expect("a text").to_owned();
+        packages
+            .map(|package| (text(package, "name"), text(package, "version")))
+            .collect()
+    };
+    let (own, other) = (lock("Cargo.lock"), lock("fuzz/Cargo.lock"));
+    let direct = manifest["dependencies"].as_table().expect("a table");
+    let wanted = own
+        .iter()
+        .filter(|(name, _)| direct.contains_key(name) || name == "ironwheel");
+    let missing: Vec<_> = wanted.filter(|package| !other.contains(package)).collect();
+    assert!(
+        missing.is_empty(),
+        "`cp Cargo.lock fuzz/ && cargo metadata --manifest-path fuzz/Cargo.toml` brings {missing:?}"
     );
 }
 
